@@ -1,0 +1,71 @@
+# The commands of the project. Each sets up what it needs in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+# Two processes with two BLAS threads each slow one another several times.
+export OPENBLAS_NUM_THREADS ?= 1
+
+.PHONY: help book test test-offline check data notebooks train bench serve clean
+
+help:
+	@echo "make book          build the site into _build/html"
+	@echo "make test          run every check: code, package, notebooks, site"
+	@echo "make test-offline  the checks that need no data set from outside"
+	@echo "make check         ruff, the exporter's and the notebooks' checks"
+	@echo "make data          find or fetch Fashion-MNIST (30 MB)"
+	@echo "make notebooks     open JupyterLab in notebooks/"
+	@echo "make train         train both networks into runs/"
+	@echo "make serve         show the built site on http://127.0.0.1:8000"
+	@echo "make clean         remove what the commands above made"
+
+.venv/ready:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "This project needs Python 3.11 or newer, $(PYTHON) is" \
+	         "`$(PYTHON) --version`. Try: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/book: .venv/ready pyproject.toml
+	$(BIN)/python -m pip install --quiet -e ".[book]"
+	$(BIN)/python -m pip check
+	@touch $@
+
+.venv/all: .venv/ready pyproject.toml requirements.txt
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	$(BIN)/python -m pip check
+	@touch $@ .venv/book
+
+book: .venv/book
+	$(BIN)/jupyter-book build -W -n --keep-going --all .
+	@echo "The book is in _build/html/index.html"
+
+check: .venv/all
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/python tools/export.py --check
+	$(BIN)/python tools/notebooks.py --check
+
+data: .venv/all
+	$(BIN)/python -m nn data
+
+test: data check
+	$(BIN)/pytest -n 2 --dist loadfile tests
+	$(BIN)/pytest -n 2 --dist loadfile -p no:cacheprovider \
+	  --nbval --nbval-cell-timeout 120 notebooks
+	$(MAKE) book
+
+test-offline: check
+	$(BIN)/pytest -n 2 --dist loadfile -m "not data" tests
+	$(MAKE) book
+
+notebooks: .venv/all
+	$(BIN)/jupyter lab --notebook-dir notebooks
+
+train: data
+	$(BIN)/python -m nn train fashion-mnist
+	$(BIN)/python -m nn train california-housing
+
+serve: book
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
+
+clean:
+	rm -rf .venv _build runs .pytest_cache .ruff_cache

@@ -1,0 +1,80 @@
+# Written by tools/export.py from notebooks/: change the chapters.
+"""Neural networks from scratch with NumPy: the package the book writes.
+
+Every name of the modules is here; the folders are loaded when used.
+"""
+
+from .activations import Identity, ReLU, Softmax, softmax
+from .gradcheck import check_gradients, numerical_gradient, relative_error
+from .layers import (
+    Dense,
+    Dropout,
+    Layer,
+    Normalization,
+    glorot_uniform,
+    he_normal,
+    normal,
+)
+from .losses import (
+    CategoricalCrossEntropy,
+    MeanSquaredError,
+    SoftmaxCrossEntropy,
+)
+from .metrics import accuracy, mean_absolute_error, r2_score
+from .model import Sequential
+from .optimizers import SGD, Adam, Momentum, Optimizer, RMSProp
+from .regularizers import L1, L2
+from .training import batches, evaluate, fit, predict, train_step
+from .weights import load_arrays, save_arrays
+
+__all__ = [
+    "L1",
+    "L2",
+    "SGD",
+    "Adam",
+    "CategoricalCrossEntropy",
+    "Dense",
+    "Dropout",
+    "Identity",
+    "Layer",
+    "MeanSquaredError",
+    "Momentum",
+    "Normalization",
+    "Optimizer",
+    "RMSProp",
+    "ReLU",
+    "Sequential",
+    "Softmax",
+    "SoftmaxCrossEntropy",
+    "accuracy",
+    "batches",
+    "check_gradients",
+    "evaluate",
+    "fit",
+    "glorot_uniform",
+    "he_normal",
+    "load_arrays",
+    "mean_absolute_error",
+    "normal",
+    "numerical_gradient",
+    "predict",
+    "r2_score",
+    "relative_error",
+    "save_arrays",
+    "softmax",
+    "train_step",
+]
+
+_LAZY = ["datasets", "figures"]
+
+
+def __getattr__(name):
+    if name in _LAZY:
+        import importlib
+
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"nn has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *_LAZY])

@@ -1,0 +1,67 @@
+# Written by tools/export.py from notebooks/: change the chapters.
+"""Activations: layers without parameters that bend what passes."""
+
+import numpy as np
+
+from .layers import Layer
+
+__all__ = [
+    "Identity",
+    "ReLU",
+    "Softmax",
+    "softmax",
+]
+
+
+# chapter 7: The chain rule on one neuron
+class ReLU(Layer):
+    """Rectifier: A = max(0, Z), entry by entry. Z and A (n, m).
+
+    The slope is 1 where Z > 0 and 0 elsewhere (at 0 it is taken as 0).
+    """
+
+    def forward(self, Z, training=False):
+        self.A = np.maximum(Z, 0)
+        return self.A  # (n, m)
+
+    def backward(self, dA, /):
+        return dA * (self.A > 0)  # (n, m)
+
+
+# chapter 7: The chain rule on one neuron
+class Identity(Layer):
+    """A = Z: the output of a network that predicts any number."""
+
+    def forward(self, Z, training=False):
+        return Z
+
+    def backward(self, dA, /):
+        return dA
+
+
+# chapter 4: Scores to probabilities
+def softmax(Z):
+    """Probabilities P of the logits Z: exp(z_k) / sum_j exp(z_j).
+
+    Z and P are (n, k), one sample per row, or (k,) for one sample. The
+    row's largest logit is taken off first, so that exp cannot overflow
+    (Bridle, 1990).
+    """
+    E = np.exp(Z - np.max(Z, axis=-1, keepdims=True))  # (n, k), in (0, 1]
+    return E / E.sum(axis=-1, keepdims=True)  # (n, k), rows sum to 1
+
+
+# chapter 9: p − y
+class Softmax(Layer):
+    """Rows of logits Z (n, k) to rows of probabilities A (n, k).
+
+    The Jacobian of a row is diag(a) - a a^T.
+    """
+
+    def forward(self, Z, training=False):
+        self.A = softmax(Z)
+        return self.A  # (n, k)
+
+    def backward(self, dA, /):
+        inner = (dA * self.A).sum(axis=1, keepdims=True)  # (n, 1)
+        return self.A * (dA - inner)  # (n, k)

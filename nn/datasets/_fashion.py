@@ -1,0 +1,210 @@
+"""Fashion-MNIST: 70,000 images of clothes, found or fetched."""
+
+import os
+import sys
+import warnings
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from . import _fetch
+from ._idx import Damaged, Missing, read_folder
+from ._split import check_fraction, pairs
+
+FASHION_CLASSES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+
+SAMPLE = Path(__file__).with_name("fashion_mnist_sample.npz")
+DEBIAN = Path("/usr/share/datasets/fashion-mnist")
+
+
+def fashion_mnist(folder=None, *, validation=0.0, download=True):
+    """Return (X_train, y_train), (X_test, y_test) of Fashion-MNIST.
+
+    X is uint8 (n, 784): images of 28 x 28 pixels, row by row, 0 is the
+    background and 255 the brightest. y is int64 (n,): the class, 0 to 9,
+    an index into FASHION_CLASSES. 60,000 rows train, 10,000 test, in the
+    order of the files, which is shuffled already.
+
+    `validation=0.1` adds a third pair, (X_val, y_val), after the test
+    pair: the last tenth of the training rows, 6,000 of them. The training
+    pair then holds the other 54,000.
+
+    The first of these places that holds the four files is used:
+
+    1. `folder`,
+    2. the folder in the environment variable NN_DATA,
+    3. the package's own cache, `from-one-neuron/fashion-mnist` in
+       XDG_CACHE_HOME or in the platform's cache folder,
+    4. Keras' cache, `~/.keras/datasets/fashion-mnist`,
+    5. the folder of Debian's package dataset-fashion-mnist,
+    6. two addresses on the internet (30 MB, into the own cache), unless
+       `download` is False.
+
+    In 1 and 2 the files may also be in a folder `fashion-mnist` within.
+    Files may be packed (.gz) or not. Each file is verified each time, by
+    the SHA-256 of its unpacked content. A damaged file in 1 or 2 raises
+    ValueError, in 3 to 5 it gives a warning and the next place is tried;
+    so does a folder 1 or 2 without the files.
+
+    Raises FileNotFoundError when no place has the data: it names every
+    place, what was found there, and what to do. Raises ValueError if
+    `validation` is not a fraction in [0, 1).
+
+    Source: H. Xiao, K. Rasul and R. Vollgraf (2017), "Fashion-MNIST: a
+    Novel Image Dataset for Benchmarking Machine Learning Algorithms",
+    arXiv:1708.07747. MIT licence, copyright 2017 Zalando SE.
+    """
+    check_fraction(validation)
+    _, files = _find(folder, download=download, apt=False)
+    train, test = (
+        (
+            files[f"{part}-images-idx3-ubyte"].reshape(-1, 784),
+            files[f"{part}-labels-idx1-ubyte"].astype(np.int64),
+        )
+        for part in ("train", "t10k")
+    )
+    return pairs(train, test, validation)
+
+
+def fashion_mnist_sample():
+    """Return X uint8 (200, 784), y int64 (200,): real test images.
+
+    The first 20 images of each class in the test set of Fashion-MNIST, in
+    the order of the test set. They ship with the package, for figures and
+    quick tests: 200 images are too few to measure an accuracy.
+
+    Source and licence as `fashion_mnist`; the licence's text is in
+    fashion_mnist_sample.LICENSE.txt beside the file.
+    """
+    with np.load(SAMPLE, allow_pickle=False) as file:
+        return file["X"], file["y"].astype(np.int64)
+
+
+def fetch_fashion_mnist(folder=None, *, apt=True):
+    """Make sure that Fashion-MNIST is on this machine; return its folder.
+
+    Looks where `fashion_mnist` looks, and downloads the files if no place
+    holds them. If that fails too, and `apt` is True, Debian's package is
+    downloaded with apt-get and unpacked into the own cache: that needs no
+    root and installs nothing. As root, `apt-get update` runs first if apt
+    does not know the package.
+
+    Raises the errors of `fashion_mnist`.
+    """
+    place, _ = _find(folder, download=True, apt=apt)
+    return place
+
+
+def _find(folder, *, download, apt):
+    """Return the folder that holds the files, and {name: array}."""
+    looked = []
+    for label, place, named in _places(folder):
+        where = f"{label}: {place}"
+        try:
+            return place, read_folder(place)
+        except Missing as error:
+            looked.append(f"{where}: {error}")
+            if named:
+                warnings.warn(
+                    f"no Fashion-MNIST in {where} ({error}); looking in"
+                    " the other places",
+                    stacklevel=3,
+                )
+        except Damaged as error:
+            looked.append(f"{where}: {error}")
+            if named:
+                raise ValueError(
+                    f"{label} names a folder with a damaged file. {error}."
+                    " Delete the file or name another folder"
+                ) from error
+            warnings.warn(
+                f"{error}. Delete the file; looking in the other places",
+                stacklevel=3,
+            )
+    cache = _cache()
+    for where, fetch in _sources(cache, download=download, apt=apt):
+        try:
+            fetch()
+            return cache, read_folder(cache)
+        except _fetch.ERRORS as error:
+            looked.append(f"{where}: {error}")
+    if not download:
+        looked.append("download: not tried, because of download=False")
+    raise FileNotFoundError(_advice(looked, cache))
+
+
+def _places(folder):
+    """Return (label, folder, named by the user) in the order to look."""
+    named = []
+    if folder is not None:
+        named.append(("folder", folder))
+    if os.environ.get("NN_DATA"):
+        named.append(("NN_DATA", os.environ["NN_DATA"]))
+    keras = os.environ.get("KERAS_HOME") or Path.home() / ".keras"
+    return [
+        *((label, _inside(place), True) for label, place in named),
+        ("own cache", _cache(), False),
+        ("Keras' cache", Path(keras, "datasets", "fashion-mnist"), False),
+        ("Debian's package", DEBIAN, False),
+    ]
+
+
+def _inside(place):
+    place = Path(place).expanduser()
+    inner = place / "fashion-mnist"
+    return inner if os.path.isdir(inner) else place
+
+
+def _cache():
+    """Return the package's own folder for the four files."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(base):  # the standard says: ignore it
+        if sys.platform == "darwin":
+            base = Path.home() / "Library" / "Caches"
+        elif sys.platform == "win32":
+            local = Path.home() / "AppData" / "Local"
+            base = os.environ.get("LOCALAPPDATA") or local
+        else:
+            base = Path.home() / ".cache"
+    return Path(base, "from-one-neuron", "fashion-mnist")
+
+
+def _sources(cache, *, download, apt):
+    """Return (label, function that fills `cache`) for each source."""
+    sources = []
+    if download:
+        sources += [
+            (
+                f"download: {address}",
+                partial(_fetch.download, address, cache),
+            )
+            for address in _fetch.ADDRESSES
+        ]
+    if apt:
+        sources.append(("apt-get", partial(_fetch.from_debian, cache)))
+    return sources
+
+
+def _advice(looked, cache):
+    lines = "\n".join(f"  - {line}" for line in looked)
+    return f"""Fashion-MNIST was not found. Places looked at:
+{lines}
+What to do, one of these:
+  - with internet, or on Debian: run `python -m nn data`; it
+    puts the files (30 MB) into {cache}
+  - on Debian, as root: apt-get install {_fetch.PACKAGE}
+  - copy train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz,
+    t10k-images-idx3-ubyte.gz and t10k-labels-idx1-ubyte.gz into a folder
+    and name it: fashion_mnist("folder"), or NN_DATA in the environment"""

@@ -1,0 +1,36 @@
+"""Carve validation rows from the training rows."""
+
+from numbers import Real
+
+
+def check_fraction(validation):
+    """Raise ValueError unless `validation` is a number in [0, 1)."""
+    if not isinstance(validation, Real) or not 0 <= validation < 1:
+        raise ValueError(
+            "validation expects the fraction of the training rows to set"
+            f" aside, at least 0 and below 1, got {validation!r}; use for"
+            " example validation=0.1"
+        )
+
+
+def pairs(train, test, validation):
+    """Return (train, test), or (train, test, validation pair).
+
+    `train` and `test` are pairs (X, y). The validation pair holds the
+    last round(n * validation) of the n training rows; what is left stays
+    the training pair. The arrays are views: nothing is copied.
+
+    Raises ValueError when one of the two parts would be empty.
+    """
+    if validation == 0:
+        return train, test
+    X, y = train
+    n = len(X)
+    left = n - round(n * validation)
+    if not 0 < left < n:
+        raise ValueError(
+            f"validation={validation!r} of {n} training rows leaves"
+            f" {left} rows to train on and {n - left} to validate on;"
+            " both parts need at least one row"
+        )
+    return (X[:left], y[:left]), test, (X[left:], y[left:])

@@ -1,0 +1,66 @@
+# Written by tools/export.py from notebooks/: change the chapters.
+"""Slopes measured from values alone, to check derived gradients with."""
+
+import numpy as np
+
+__all__ = [
+    "check_gradients",
+    "numerical_gradient",
+    "relative_error",
+]
+
+
+# chapter 6: Slopes without calculus
+def numerical_gradient(f, x, *, h=1e-5):
+    """Slope of f() for each entry of x: (f(x + h) - f(x - h)) / 2h.
+
+    f takes no argument and returns a scalar that depends on the float64
+    array x. Entries of x are changed in place, one at a time, and put
+    back. Returns an array of the shape of x; ValueError for other types.
+    """
+    if x.dtype != np.float64:
+        raise ValueError(f"x expects float64, got {x.dtype}, too coarse")
+    gradient = np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        old = x[i]
+        try:
+            x[i] = old + h
+            above = f()
+            x[i] = old - h
+            below = f()
+        finally:
+            x[i] = old
+        gradient[i] = (above - below) / (2 * h)
+    return gradient
+
+
+# chapter 6: Slopes without calculus
+def relative_error(a, b):
+    """Largest |a - b| as a share of the largest entry of a or b.
+
+    0 for equal arrays, 2 for opposite signs. a and b have one shape.
+    """
+    a, b = np.asarray(a), np.asarray(b)
+    if a.shape != b.shape:
+        raise ValueError(f"expected one shape, got {a.shape} and {b.shape}")
+    largest = np.max([np.abs(a).max(), np.abs(b).max()])
+    return float(np.abs(a - b).max() / largest) if largest != 0 else 0.0
+
+
+# chapter 6: Slopes without calculus
+def check_gradients(f, arrays, gradients):
+    """Relative error of each derived gradient, by name.
+
+    f() is the scalar loss with all its terms, ``arrays`` maps names to
+    the float64 arrays it depends on, ``gradients`` the same names to the
+    derived gradients. Right ones give less than 1e-6.
+    """
+    if arrays.keys() != gradients.keys():
+        raise ValueError(
+            f"gradients expects the names {sorted(arrays)}, "
+            f"got {sorted(gradients)}"
+        )
+    return {
+        name: relative_error(gradients[name], numerical_gradient(f, x))
+        for name, x in arrays.items()
+    }

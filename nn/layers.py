@@ -1,0 +1,214 @@
+# Written by tools/export.py from notebooks/: change the chapters.
+"""Layers: a batch goes in with one sample per row, and so it comes out."""
+
+import math
+
+import numpy as np
+
+__all__ = [
+    "Dense",
+    "Dropout",
+    "Layer",
+    "Normalization",
+    "glorot_uniform",
+    "he_normal",
+    "normal",
+]
+
+
+# chapter 2: A layer is a matrix
+class Layer:
+    """One step of a network: A = f(X), row by row.
+
+    X (n, n_in), A (n, n_out). A layer fills in what it needs; the rest
+    keeps these defaults. With parameters, its ``backward`` also takes
+    ``input_gradient=False``: nobody needs dL/dX, so it may return None.
+    """
+
+    def forward(self, X, training=False):
+        """Return A; keep what ``backward`` will need."""
+        raise NotImplementedError(f"{self} has no forward pass")
+
+    def backward(self, grad, /):
+        """Return dL/dX from grad = dL/dA (from chapter 7 on)."""
+        raise NotImplementedError(f"{self} has no backward pass")
+
+    def parameters(self):
+        """Return the arrays that training changes, by name."""
+        return {}
+
+    def gradients(self):
+        """Return dL/d(parameter) by the same names (chapter 8)."""
+        return {}
+
+    def state(self):
+        """Return the arrays that a saved layer needs (chapter 14)."""
+        return self.parameters()
+
+    def penalty(self):
+        """Return what the layer adds to the loss (chapter 13)."""
+        return 0.0
+
+    def __repr__(self):
+        return f"{type(self).__name__}()"
+
+
+# chapter 2: A layer is a matrix
+def _check_sizes(n_in, n_out):
+    if n_in < 1 or n_out < 1:
+        raise ValueError(
+            f"expected sizes of 1 or more, got {n_in}, {n_out}"
+        )
+
+
+# chapter 2: A layer is a matrix
+def _as_batch(layer, X, n_in):
+    X = np.asarray(X)
+    if X.ndim != 2 or X.shape[1] != n_in:
+        raise ValueError(
+            f"{layer} expects X of shape (n, {n_in}), got {X.shape}: "
+            f"one row per sample, {n_in} numbers in each"
+        )
+    return X
+
+
+# chapter 11: A good start
+def he_normal(n_in, n_out, rng):
+    """Normal numbers of variance 2 / n_in (n_in, n_out), for ReLU.
+
+    He, Zhang, Ren and Sun, 2015. ``rng`` is a NumPy Generator.
+    """
+    _check_sizes(n_in, n_out)
+    return rng.standard_normal((n_in, n_out)) * math.sqrt(2 / n_in)
+
+
+# chapter 13: Not learning by heart
+class Dense(Layer):
+    """Fully connected layer: Z = X W + b.
+
+    X (n, n_in), W (n_in, n_out) from ``init``, b (n_out,) from zero, both
+    as ``dtype``; ``rng`` is a seed or Generator; ``regularizer`` prices W.
+    """
+
+    def __init__(
+        self,
+        n_in,
+        n_out,
+        *,
+        init=he_normal,
+        regularizer=None,
+        rng=None,
+        dtype=np.float32,
+    ):
+        self.W = init(n_in, n_out, np.random.default_rng(rng)).astype(dtype)
+        self.b = np.zeros(n_out, dtype)  # (n_out,)
+        self.dW, self.db = np.zeros_like(self.W), np.zeros_like(self.b)
+        self.regularizer = regularizer
+
+    def forward(self, X, training=False):
+        self.X = _as_batch(self, X, len(self.W))  # (n, n_in)
+        return self.X @ self.W + self.b  # (8.1)  (n, n_out)
+
+    def backward(self, dZ, /, *, input_gradient=True):
+        self.dW = self.X.T @ dZ  # (8.4)  (n_in, n_out)
+        self.db = dZ.sum(axis=0)  # (8.5)  (n_out,)
+        if self.regularizer:
+            self.dW += self.regularizer.gradient(self.W)
+        return dZ @ self.W.T if input_gradient else None  # (8.6)
+
+    def parameters(self):
+        return {"W": self.W, "b": self.b}
+
+    def gradients(self):
+        return {"W": self.dW, "b": self.db}
+
+    def penalty(self):
+        return self.regularizer(self.W) if self.regularizer else 0.0
+
+    def __repr__(self):
+        return "Dense({}, {})".format(*self.W.shape)
+
+
+# chapter 11: A good start
+def glorot_uniform(n_in, n_out, rng):
+    """Even numbers between -a and a, a^2 = 6 / (n_in + n_out).
+
+    Their variance is 2 / (n_in + n_out) (Glorot and Bengio, 2010); shape
+    (n_in, n_out). ``rng`` is a NumPy Generator.
+    """
+    _check_sizes(n_in, n_out)
+    a = math.sqrt(6 / (n_in + n_out))
+    return rng.uniform(-a, a, (n_in, n_out))
+
+
+# chapter 11: A good start
+def normal(n_in, n_out, rng):
+    """Normal numbers of standard deviation 0.01 (n_in, n_out).
+
+    The classic small start. ``rng`` is a NumPy Generator.
+    """
+    _check_sizes(n_in, n_out)
+    return 0.01 * rng.standard_normal((n_in, n_out))
+
+
+# chapter 11: A good start
+class Normalization(Layer):
+    """A = (X - mean) / std with numbers that training does not change.
+
+    X and A (n, n_in); mean and std (n_in,), or one number for all. A
+    standard deviation of 0 counts as 1: a constant column becomes 0.
+    """
+
+    def __init__(self, mean, std, *, dtype=np.float32):
+        self.mean = np.array(mean, dtype, ndmin=1)  # (n_in,)
+        std = np.array(std, dtype, ndmin=1)
+        self.std = np.where(std == 0, std + 1, std)  # (n_in,)
+
+    @classmethod
+    def of(cls, X, *, dtype=np.float32):
+        """Return the layer that standardises the columns of X."""
+        return cls(X.mean(axis=0), X.std(axis=0), dtype=dtype)
+
+    def forward(self, X, training=False):
+        if len(self.mean) > 1:
+            X = _as_batch(self, X, len(self.mean))
+        return (X - self.mean) / self.std  # (n, n_in)
+
+    def backward(self, dA, /):
+        return dA / self.std  # (n, n_in)
+
+    def state(self):
+        return {"mean": self.mean, "std": self.std}
+
+
+# chapter 13: Not learning by heart
+class Dropout(Layer):
+    """Inverted dropout: A = X * mask in training, A = X otherwise.
+
+    An entry of the mask is 0 with probability ``rate``, else
+    1 / (1 - rate), so that A has the mean of X (Srivastava et al., 2014).
+    X and A (n, m). ``rng`` is a seed, a Generator or None.
+    """
+
+    def __init__(self, rate, *, rng=None):
+        if not 0 <= rate < 1:
+            raise ValueError(
+                f"rate is a probability of dropping in [0, 1), got {rate}"
+            )
+        self.rate = rate
+        self.rng = np.random.default_rng(rng)
+
+    def forward(self, X, training=False):
+        self.mask = None
+        if not training or self.rate == 0:
+            return X
+        keep = 1 - self.rate
+        kept = self.rng.random(X.shape, dtype=np.float32) < keep
+        self.mask = kept.astype(X.dtype) / keep  # (n, m)
+        return X * self.mask
+
+    def backward(self, dA, /):
+        return dA if self.mask is None else dA * self.mask  # (n, m)
+
+    def __repr__(self):
+        return f"Dropout({self.rate})"

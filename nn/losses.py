@@ -1,0 +1,93 @@
+# Written by tools/export.py from notebooks/: change the chapters.
+"""Losses: ``forward`` gives the mean over a batch, as a Python float."""
+
+import numpy as np
+
+from .activations import softmax
+
+__all__ = [
+    "CategoricalCrossEntropy",
+    "MeanSquaredError",
+    "SoftmaxCrossEntropy",
+]
+
+
+# chapter 5: How wrong?
+def _check_classes(Z, y):
+    if y.shape != Z.shape[:1] or y.dtype.kind not in "iu":
+        raise ValueError(
+            f"y expects {len(Z)} class numbers, integers of shape "
+            f"({len(Z)},), got {y.dtype} of shape {y.shape}"
+        )
+    if y.min() < 0 or y.max() >= Z.shape[1]:
+        raise ValueError(
+            f"y expects classes from 0 to {Z.shape[1] - 1}, one for each "
+            f"column of Z, got {y.min()} to {y.max()}"
+        )
+
+
+# chapter 5: How wrong?
+def _check_targets(Z, y):
+    if y.shape != Z.shape:
+        raise ValueError(
+            f"y expects the shape of the predictions, {Z.shape}, got "
+            f"{y.shape}; y.reshape(-1, 1) makes a column of one target each"
+        )
+
+
+# chapter 9: p − y
+class CategoricalCrossEntropy:
+    """Cross-entropy of probabilities: L = mean of -log p_y.
+
+    P (n, k) holds probabilities, y (n,) the true classes as integers,
+    p_y is the entry of P at the true class. A p_y of 0 gives infinity.
+    """
+
+    def forward(self, P, y):
+        _check_classes(P, y)
+        self.P, self.rows, self.y = P, np.arange(len(y)), y
+        return -float(np.mean(np.log(P[self.rows, y])))
+
+    def backward(self):
+        dP = np.zeros_like(self.P)  # (n, k)
+        p = self.P[self.rows, self.y]  # (n,)
+        dP[self.rows, self.y] = -1 / (len(p) * p)
+        return dP
+
+
+# chapter 9: p − y
+class SoftmaxCrossEntropy:
+    """Softmax and cross-entropy at once: L = mean of -log softmax(z)_y.
+
+    Z (n, k) holds logits, y (n,) the true classes as integers. With the
+    row's largest logit m taken off, -log p_y = log sum exp(z - m) -
+    (z_y - m), which no finite logits can overflow. dL/dZ = (P - Y) / n.
+    """
+
+    def forward(self, Z, y):
+        _check_classes(Z, y)
+        Z = Z - Z.max(axis=1, keepdims=True)  # (n, k)
+        self.Z, self.rows, self.y = Z, np.arange(len(y)), y
+        log_sum = np.log(np.exp(Z).sum(axis=1))  # (n,)
+        return float(np.mean(log_sum - Z[self.rows, y]))
+
+    def backward(self):
+        dZ = softmax(self.Z)  # (n, k)
+        dZ[self.rows, self.y] -= 1  # p - y
+        return dZ / len(dZ)  # the mean over the batch
+
+
+# chapter 9: p − y
+class MeanSquaredError:
+    """L = mean of (z - y)^2 over the batch and the outputs.
+
+    Z and y have the same shape (n, m): nothing is broadcast.
+    """
+
+    def forward(self, Z, y):
+        _check_targets(Z, y)
+        self.error = np.subtract(Z, y, dtype=Z.dtype)  # (n, m)
+        return float(np.mean(self.error**2))
+
+    def backward(self):
+        return 2 * self.error / self.error.size  # (n, m)

@@ -1,0 +1,132 @@
+# Written by tools/export.py from notebooks/: change the chapters.
+"""Optimizers: rules that turn gradients into changes of parameters."""
+
+import numpy as np
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "Momentum",
+    "Optimizer",
+    "RMSProp",
+]
+
+
+# chapter 10: Descend
+class Optimizer:
+    """Changes every parameter in place by the rule in ``update``.
+
+    The step size after t steps is lr / (1 + lr_decay t). ``state`` keeps
+    what a rule remembers of each parameter, by its name.
+    """
+
+    def __init__(self, lr, *, lr_decay=0.0):
+        if not lr > 0 or not lr_decay >= 0:
+            raise ValueError(
+                f"{type(self).__name__} expects lr > 0 and lr_decay >= 0, "
+                f"got lr={lr} and lr_decay={lr_decay}"
+            )
+        self.lr, self.lr_decay = lr, lr_decay
+        self.t = 0  # steps made
+        self.state = {}
+
+    def step(self, parameters, gradients):
+        """One step down: change each parameter by its own gradient."""
+        lr = self.lr / (1 + self.lr_decay * self.t)
+        self.t += 1
+        for name, w in parameters.items():
+            if name not in self.state:
+                self.state[name] = self.start(w)
+            self.update(w, gradients[name], self.state[name], lr)
+
+    def start(self, w):
+        """Return the arrays that the rule keeps for w, none by default."""
+        return ()
+
+    def update(self, w, g, state, lr):
+        """Change w in place; g = dL/dw has its shape."""
+        raise NotImplementedError(f"{type(self).__name__} has no rule")
+
+
+# chapter 10: Descend
+class SGD(Optimizer):
+    """Gradient descent: w <- w - lr g (Robbins and Monro, 1951)."""
+
+    def __init__(self, lr=0.01, *, lr_decay=0.0):
+        super().__init__(lr, lr_decay=lr_decay)
+
+    def update(self, w, g, state, lr):
+        w -= lr * g
+
+
+# chapter 12: Momentum, RMSProp, Adam
+class Momentum(Optimizer):
+    """u <- momentum u - lr g;  w <- w + u (Polyak, 1964)."""
+
+    def __init__(self, lr=0.01, *, momentum=0.9, lr_decay=0.0):
+        super().__init__(lr, lr_decay=lr_decay)
+        self.momentum = _check_share("momentum", momentum)
+
+    def start(self, w):
+        return (np.zeros_like(w),)
+
+    def update(self, w, g, state, lr):
+        (u,) = state
+        u *= self.momentum
+        u -= lr * g
+        w += u
+
+
+# chapter 12: Momentum, RMSProp, Adam
+class RMSProp(Optimizer):
+    """v <- rho v + (1 - rho) g^2;  w <- w - lr g / (sqrt(v) + eps).
+
+    Tieleman and Hinton, 2012.
+    """
+
+    def __init__(self, lr=1e-3, *, rho=0.9, eps=1e-7, lr_decay=0.0):
+        super().__init__(lr, lr_decay=lr_decay)
+        self.rho, self.eps = _check_share("rho", rho), eps
+
+    def start(self, w):
+        return (np.zeros_like(w),)
+
+    def update(self, w, g, state, lr):
+        (v,) = state
+        v += (1 - self.rho) * (g * g - v)
+        w -= lr * g / (np.sqrt(v) + self.eps)
+
+
+# chapter 12: Momentum, RMSProp, Adam
+class Adam(Optimizer):
+    """Running means m of g and v of g^2, freed of their start at zero.
+
+    m <- beta1 m + (1 - beta1) g,  v <- beta2 v + (1 - beta2) g^2,
+    w <- w - lr m' / (sqrt(v') + eps) with m' = m / (1 - beta1^t) and
+    v' = v / (1 - beta2^t) (Kingma and Ba, 2015, algorithm 1).
+    """
+
+    def __init__(
+        self, lr=1e-3, *, beta1=0.9, beta2=0.999, eps=1e-7, lr_decay=0.0
+    ):
+        super().__init__(lr, lr_decay=lr_decay)
+        self.beta1 = _check_share("beta1", beta1)
+        self.beta2 = _check_share("beta2", beta2)
+        self.eps = eps
+
+    def start(self, w):
+        return np.zeros_like(w), np.zeros_like(w)
+
+    def update(self, w, g, state, lr):
+        m, v = state
+        m += (1 - self.beta1) * (g - m)
+        v += (1 - self.beta2) * (g * g - v)
+        scale = np.sqrt(v / (1 - self.beta2**self.t))  # sqrt(v')
+        w -= lr / (1 - self.beta1**self.t) * m / (scale + self.eps)
+
+
+# chapter 12: Momentum, RMSProp, Adam
+def _check_share(name, value):
+    if not 0 <= value < 1:
+        raise ValueError(f"{name} expects a number in [0, 1), got {value}")
+    return value

@@ -1,0 +1,126 @@
+# Written by tools/export.py from notebooks/: change the chapters.
+"""Training and evaluation of a model on arrays."""
+
+import numpy as np
+
+__all__ = [
+    "batches",
+    "evaluate",
+    "fit",
+    "predict",
+    "train_step",
+]
+
+
+# chapter 10: Descend
+def _check_rows(X, y=None):
+    if len(X) == 0 or (y is not None and len(X) != len(y)):
+        rows = f"{len(X)} rows" + ("" if y is None else f" and {len(y)}")
+        raise ValueError(f"expected one target per row, got {rows}")
+    for name, array in (("X", X), ("y", y)):
+        finite = array is None or np.isfinite(array)
+        if not np.all(finite):
+            row = np.argwhere(~finite)[0, 0]
+            raise ValueError(
+                f"{name} expects finite numbers, row {row} has a NaN or an "
+                "infinity: drop such rows or fill them in"
+            )
+
+
+# chapter 10: Descend
+def batches(X, y, batch_size, *, rng=None):
+    """Yield the rows of X and y in a new order, ``batch_size`` at a time.
+
+    X (n, ...), y (n, ...); the last batch holds what is left. Every row
+    comes once. ``rng`` is a seed, a Generator or None.
+    """
+    if batch_size < 1:
+        raise ValueError(f"batch_size expects 1 or more, got {batch_size}")
+    order = np.random.default_rng(rng).permutation(len(X))
+    for start in range(0, len(X), batch_size):
+        rows = order[start : start + batch_size]
+        yield X[rows], y[rows]
+
+
+# chapter 13: Not learning by heart
+def train_step(model, X, y, *, loss, optimizer):
+    """Forward, loss, backward, step, on one batch. Returns L and Z.
+
+    L is the loss with the penalty and Z (n, n_out) the outputs, both
+    before the step.
+    """
+    Z = model.forward(X, training=True)
+    L = loss.forward(Z, y) + model.penalty()
+    model.backward(loss.backward(), input_gradient=False)
+    optimizer.step(model.parameters(), model.gradients())
+    return L, Z
+
+
+# chapter 10: Descend
+def fit(
+    model,
+    X,
+    y,
+    *,
+    loss,
+    optimizer,
+    epochs,
+    batch_size=128,
+    validation=None,
+    metrics=None,
+    rng=None,
+    on_epoch=None,
+):
+    """Train ``model`` on X (n, n_in) and y for ``epochs`` passes.
+
+    ``validation`` is a pair (X, y), ``metrics`` maps names to functions
+    of (y, Z). ``on_epoch(epoch, history)`` is called after each pass and
+    ends the training by returning True. Returns the history: name ->
+    one float per epoch, for "loss", each metric, and "val_" + both. The
+    training values are means over batches while the weights move.
+    """
+    _check_rows(X, y)
+    rng, metrics, history = np.random.default_rng(rng), metrics or {}, {}
+    for epoch in range(epochs):
+        log = dict.fromkeys(["loss", *metrics], 0.0)
+        for X_b, y_b in batches(X, y, batch_size, rng=rng):
+            L, Z = train_step(
+                model, X_b, y_b, loss=loss, optimizer=optimizer
+            )
+            log["loss"] += L * len(Z) / len(X)
+            for name, metric in metrics.items():
+                log[name] += metric(y_b, Z) * len(Z) / len(X)
+        if validation is not None:
+            X_v, y_v = validation
+            scores = evaluate(model, X_v, y_v, loss=loss, metrics=metrics)
+            log |= {f"val_{name}": value for name, value in scores.items()}
+        for name, value in log.items():
+            history.setdefault(name, []).append(value)
+        if on_epoch is not None and on_epoch(epoch, history):
+            break
+    return history
+
+
+# chapter 10: Descend
+def predict(model, X, *, batch_size=1024):
+    """Outputs Z (n, n_out) of the model for X (n, n_in), not training.
+
+    For a classifier these are logits: softmax makes them probabilities.
+    """
+    _check_rows(X)
+    starts = range(0, len(X), batch_size)
+    return np.concatenate(
+        [model.forward(X[i : i + batch_size]) for i in starts]
+    )
+
+
+# chapter 10: Descend
+def evaluate(model, X, y, *, loss, metrics=None):
+    """Loss and metrics over all rows at once, not training.
+
+    Returns {"loss": float, name: float, ...}; without any penalty.
+    """
+    _check_rows(X, y)
+    Z = predict(model, X)
+    scores = {name: f(y, Z) for name, f in (metrics or {}).items()}
+    return {"loss": loss.forward(Z, y)} | scores

@@ -1,0 +1,335 @@
+"""The built site: clean, whole, readable with no network at all.
+
+One build serves all tests of this file; it takes from 10 to 60 seconds.
+"""
+
+import doctest
+import json
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+PAGES = [TOC["root"]] + [
+    page["file"] for part in TOC["parts"] for page in part["chapters"]
+]
+CHAPTERS = [page for page in PAGES if page.startswith("notebooks/")]
+CAPTION = re.compile(r"# nn/(\w+)\.py\n")
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The folder of the site, built with warnings as errors."""
+    out = tmp_path_factory.mktemp("book")
+    program = "from jupyter_book.cli.main import main; main()"
+    options = ["-W", "-n", "--keep-going", "--path-output", out]
+    run = subprocess.run(
+        [sys.executable, "-c", program, "build", *options, ROOT],
+        capture_output=True,
+        text=True,
+    )
+    html = out / "_build" / "html"
+    assert run.returncode == 0, (
+        f"{run.stdout[-4000:]}\n{run.stderr[-4000:]}"
+    )
+    return html
+
+
+@pytest.fixture(scope="session")
+def pages(site):
+    """Every page of the site as a tree, by its path."""
+    return {
+        path: BeautifulSoup(path.read_text("utf-8"), "html.parser")
+        for path in sorted(site.rglob("*.html"))
+        if "_static" not in path.parts  # templates of the theme
+    }
+
+
+def cells(chapter):
+    """The code cells of a chapter, as text."""
+    book = json.loads((ROOT / f"{chapter}.ipynb").read_text("utf-8"))
+    code = (c for c in book["cells"] if c["cell_type"] == "code")
+    return ["".join(cell["source"]) for cell in code]
+
+
+def is_foreign(address):
+    """Whether an address would be fetched from another site."""
+    return re.match(r"\s*(?:https?:)?//", address) is not None
+
+
+def broken_links(pages):
+    """Links and sources inside the site that lead nowhere."""
+    ids = {
+        path: {tag["id"] for tag in page.find_all(id=True)}
+        for path, page in pages.items()
+    }
+    broken = []
+    for path, page in pages.items():
+        for tag in page.find_all(["a", "link", "script", "img"]):
+            address = tag.get("href") or tag.get("src") or ""
+            parts = urlsplit(address)
+            if parts.scheme or parts.netloc or address in ("", "#"):
+                continue
+            target = path
+            if parts.path:
+                target = (path.parent / unquote(parts.path)).resolve()
+            if not target.is_file() or (
+                parts.fragment
+                and target in ids
+                and unquote(parts.fragment) not in ids[target]
+            ):
+                broken.append(f"{path.name}: {address}")
+    return broken
+
+
+def foreign_requests(page):
+    """What a browser would fetch from another site to show the page."""
+    found = []
+    for tag in page.find_all(True):
+        if tag.name == "a":
+            continue
+        for name in ("src", "href", "srcset", "data", "poster", "content"):
+            if is_foreign(str(tag.get(name, ""))):
+                found.append(f"<{tag.name} {name}={tag[name]}>")
+        style = tag.get("style", "") + (
+            tag.get_text() if tag.name == "style" else ""
+        )
+        found += foreign_css(style)
+        if tag.name == "script":
+            urls = re.findall(r"https?://[^\s\"'`]+", tag.get_text())
+            found += [u for u in urls if "//www.w3.org/" not in u]
+    return found
+
+
+def foreign_css(text):
+    """What a style sheet would fetch from another site."""
+    urls = re.findall(r"(?:url\(|@import)\s*[\"']?([^\"'();\s]+)", text)
+    return [url for url in urls if is_foreign(url)]
+
+
+def raw_tex(page):
+    """Mathematics that was not recognised and shows as source text."""
+    article = BeautifulSoup(str(page.find("article") or ""), "html.parser")
+    for tag in article.select(".math, pre, code, script, style"):
+        tag.decompose()
+    return re.findall(
+        r"\$\$|\\\(|\\\[|\\(?:frac|begin|sum|partial)\b", article.get_text()
+    )
+
+
+def images_without_text(page):
+    """Images that say nothing to a reader who does not see them."""
+    return [
+        str(image)[:120]
+        for image in page.find_all("img")
+        if not image.get("alt", "").strip()
+    ]
+
+
+def test_every_page_of_the_contents_is_built(site):
+    missing = [p for p in PAGES if not (site / f"{p}.html").is_file()]
+    assert not missing
+    assert (site / "index.html").is_file()
+
+
+def test_links_and_anchors_resolve(pages):
+    assert broken_links(pages) == []
+
+
+def test_nothing_is_fetched_from_another_site(site, pages):
+    found = {p.name: foreign_requests(page) for p, page in pages.items()}
+    assert {name: what for name, what in found.items() if what} == {}
+    sheets = {
+        s.name: foreign_css(s.read_text()) for s in site.rglob("*.css")
+    }
+    assert {name: what for name, what in sheets.items() if what} == {}
+
+
+def test_thebe_is_gone(site):
+    with_thebe = [
+        page.name
+        for page in site.rglob("*.html")
+        if "thebe" in page.read_text("utf-8").lower()
+    ]
+    assert with_thebe == []
+
+
+def test_images_have_alternative_text(pages):
+    found = {p.name: images_without_text(page) for p, page in pages.items()}
+    assert {name: what for name, what in found.items() if what} == {}
+
+
+def test_ids_are_unique_on_each_page(pages):
+    for path, page in pages.items():
+        count = Counter(t["id"] for t in page.select("article [id]"))
+        twice = [name for name, times in count.items() if times > 1]
+        assert twice == [], path.name
+
+
+def test_equations_are_set_by_the_sites_own_mathjax(site, pages):
+    with_math = 0
+    for path, page in pages.items():
+        assert raw_tex(page) == [], path.name
+        if not page.select(".math"):
+            continue
+        with_math += 1
+        scripts = [s["src"] for s in page.select("script[src*=tex-chtml]")]
+        assert len(scripts) == 1, path.name
+        script = path.parent / urlsplit(scripts[0]).path
+        assert script.resolve() == site / "_static/mathjax/tex-chtml.js"
+    assert with_math > len(CHAPTERS) / 2
+    mathjax = [
+        f for f in (site / "_static/mathjax").rglob("*") if f.is_file()
+    ]
+    assert any(f.suffix == ".woff" for f in mathjax)
+    assert sum(f.stat().st_size for f in mathjax) < 3e6
+
+
+def test_no_equation_has_its_tag_inside_split(pages):
+    for path, page in pages.items():
+        for block in page.select("div.math"):
+            split = re.search(
+                r"\\begin\{split\}.*\\tag.*\\end\{split\}",
+                block.get_text(),
+                re.DOTALL,
+            )
+            assert split is None, path.name
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_colab_button_opens_the_pages_own_notebook(page, site, pages):
+    repository = CONFIG["repository"]
+    owner_and_name = urlsplit(repository["url"]).path
+    address = (
+        f"https://colab.research.google.com/github{owner_and_name}"
+        f"/blob/{repository['branch']}/{page}.ipynb"
+    )
+    tree = pages[site / f"{page}.html"]
+    buttons = {
+        a["href"]
+        for a in tree.select(".article-header-buttons a[href]")
+        if "colab." in a["href"]
+    }
+    is_notebook = (ROOT / f"{page}.ipynb").is_file()
+    assert is_notebook == (page in CHAPTERS)
+    assert buttons == ({address} if is_notebook else set())
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_exported_cells_have_captions_that_lead_to_the_api(
+    chapter, site, pages
+):
+    modules = [m[1] for m in map(CAPTION.match, cells(chapter)) if m]
+    tree = pages[site / f"{chapter}.html"]
+    captions = tree.select("p.nn-caption")
+    assert [c.a.get_text() for c in captions] == [
+        f"nn/{module}.py" for module in modules
+    ]
+    assert [c.a["href"] for c in captions] == [
+        f"../book/api.html#module-nn.{module}" for module in modules
+    ]
+    code = [c.find_next_sibling("div").get_text() for c in captions]
+    assert not any(CAPTION.match(text) for text in code)
+
+
+def test_some_cells_are_exported():
+    exported = [c for page in CHAPTERS for c in cells(page)]
+    assert any(CAPTION.match(cell) for cell in exported)
+
+
+def test_every_source_has_its_anchor(site, pages):
+    entries = (ROOT / "book/references.bib").read_text("utf-8")
+    keys = re.findall(r"^@\w+\{(\w+),", entries, re.MULTILINE)
+    page = pages[site / "book/bibliography.html"]
+    assert len(keys) > 40
+    assert len(keys) == len(set(keys))
+    assert {tag["id"] for tag in page.select("div.citation[id]")} == set(
+        keys
+    )
+
+
+def test_glossary_is_in_order_and_names_chapters(site, pages):
+    page = pages[site / "book/glossary.html"]
+    entries = page.select("#glossary > section")
+    terms = [e.h2.find(string=True) for e in entries]
+    assert len(terms) > 50
+    assert terms == sorted(
+        terms, key=lambda term: term.lower().replace("-", " ")
+    )
+    for entry in entries:
+        chapter = entry.select("p a")[-1]["href"]
+        assert Path(chapter).stem in {Path(c).name for c in CHAPTERS}
+
+
+def test_numpy_in_twenty_lines():
+    text = (ROOT / "book/numpy_in_twenty_lines.md").read_text("utf-8")
+    blocks = re.findall(r"```pycon\n(.*?)```", text, re.DOTALL)
+    test = doctest.DocTestParser().get_doctest(
+        "\n".join(blocks), {}, "numpy_in_twenty_lines", None, 0
+    )
+    assert len(test.examples) == 20
+    report = []
+    flags = doctest.NORMALIZE_WHITESPACE
+    runner = doctest.DocTestRunner(optionflags=flags, verbose=False)
+    failed = runner.run(test, out=report.append).failed
+    assert failed == 0, "".join(report)
+
+
+def test_the_welcome_pages_program_learns():
+    text = (ROOT / "book/welcome.md").read_text("utf-8")
+    (program,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names = {"print": lambda *values: None}
+    exec(program, names)
+    loss = names["history"]["loss"]
+    assert np.isclose(loss[0], np.log(2), atol=0.3)
+    assert loss[-1] < loss[0] / 2
+
+
+PAGE = """<article><h1 id="a">A</h1><a href="#a">up</a>
+<img src="x.png" alt="A line that rises">
+<div class="math">\\[\\frac{1}{2}\\]</div>%s</article>"""
+
+
+@pytest.mark.parametrize(
+    ("planted", "check"),
+    [
+        ('<a href="#b">x</a>', "links"),
+        ('<a href="gone.html">x</a>', "links"),
+        ('<script src="gone.js"></script>', "links"),
+        ('<script src="https://cdn.example/x.js"></script>', "foreign"),
+        ('<link rel="stylesheet" href="//cdn.example/x.css">', "foreign"),
+        ('<img src="https://img.example/x" alt="A badge">', "foreign"),
+        ('<p style="background: url(https://x.example/y)">', "foreign"),
+        ('<style>@import "https://x.example/y.css";</style>', "foreign"),
+        ("<style>@import url(//x.example/y.css);</style>", "foreign"),
+        ('<script>fetch("https://x.example")</script>', "foreign"),
+        ('<img src="x.png">', "alt"),
+        ('<img src="x.png" alt=" ">', "alt"),
+        (r"<p>$$\frac{1}{2}$$</p>", "tex"),
+        ("<p>nothing is wrong here</p>", None),
+    ],
+)
+def test_the_checks_find_planted_faults(planted, check, tmp_path):
+    path = tmp_path / "page.html"
+    path.write_text(PAGE % planted)
+    (tmp_path / "x.png").touch()
+    page = BeautifulSoup(path.read_text(), "html.parser")
+    found = {
+        "links": broken_links({path: page}),
+        "foreign": foreign_requests(page),
+        "alt": images_without_text(page),
+        "tex": raw_tex(page),
+    }
+    assert {name for name, what in found.items() if what} == (
+        {check} if check else set()
+    )

@@ -1,0 +1,410 @@
+"""Normalise, execute, check and measure the chapters in ``notebooks/``.
+
+    python tools/notebooks.py [NOTEBOOK ...]            normalise
+    python tools/notebooks.py --execute [NOTEBOOK ...]  run, then normalise
+    python tools/notebooks.py --check [NOTEBOOK ...]    report only
+    python tools/notebooks.py --table [NOTEBOOK ...]    measure
+
+Normalising gives a notebook the one form that the repository stores: stable
+cell ids, no timings, and the cells that this tool writes itself (the Colab
+badge, the setup cell and the closing cell with what the package holds).
+The rules that ``--check`` applies are in ``rules.py``.
+"""
+
+import argparse
+import ast
+import copy
+import hashlib
+import json
+import os
+import re
+import sys
+import tempfile
+from itertools import zip_longest
+from pathlib import Path
+
+import export
+import nbformat
+import yaml
+from rules import (
+    Problem,
+    broken,
+    chapter,
+    is_bounded,
+    is_check,
+    is_code,
+    is_exported,
+    is_solution,
+    is_title,
+    length,
+    pictures,
+    prose,
+    tags,
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+METADATA = {
+    "kernelspec": {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    },
+    "language_info": {"name": "python"},
+}
+OWN = {  # id of a cell that this tool writes: how to recognise the cell
+    "badge": "https://colab.research.google.com/github/",
+    "setup": 'importlib.util.find_spec("nn")',
+    "package": "## What the package holds now",
+}
+SETUP = """\
+import importlib.util
+
+if importlib.util.find_spec("nn") is None:  # on Colab: fetch the package
+    import subprocess
+    import sys
+
+    url = "{url}"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+    if subprocess.run([*pip, f"git+{{url}}"]).returncode != 0:
+        raise ModuleNotFoundError(
+            "This chapter needs the package nn, and pip could not install "
+            f"it from {{url}}. In a clone of the repository, run "
+            'pip install -e ".[notebooks]" and choose that environment as '
+            "the kernel of this notebook."
+        )
+    importlib.invalidate_caches()"""
+NAMES = {"title", *OWN}  # ids that no other cell may have
+DIFF = 40  # lines of a diff that are shown unfolded
+NORMALISE = "run python tools/notebooks.py"
+
+
+def read(path):
+    """The notebook in the file ``path``; ValueError if it is not one."""
+    try:
+        contents = path.read_text(encoding="utf-8")
+        version = json.loads(contents).get("nbformat")
+        if version != 4:
+            raise ValueError(f"expected format 4, got {version}")
+        return nbformat.v4.reads(contents)
+    except (OSError, ValueError, AttributeError, KeyError) as error:
+        raise ValueError(
+            f"{path} is not a notebook: {error}: save it with Jupyter"
+        ) from error
+
+
+def text(nb):
+    """The notebook as the text of its file."""
+    return nbformat.v4.writes(nb).rstrip("\n") + "\n"
+
+
+def write(path, new):
+    """Replace the file's text in one step; True if it was another one."""
+    if path.read_text(encoding="utf-8") == new:
+        return False
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".notebook-")
+    try:
+        with open(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(new)
+        os.chmod(name, path.stat().st_mode)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+    return True
+
+
+# The cells that this tool writes
+
+
+def repository():
+    """(url, branch) of the public repository, as _config.yml gives them."""
+    file = ROOT / "_config.yml"
+    config = yaml.safe_load(file.read_text(encoding="utf-8"))
+    place = config.get("repository") or {}
+    url = str(place.get("url", "")).rstrip("/")
+    if not url.startswith("https://github.com/") or "branch" not in place:
+        raise ValueError(
+            f"{file.name} expects repository: url (https://github.com/...) "
+            f"and branch, got {place}"
+        )
+    return url, place["branch"]
+
+
+def public_names(source):
+    """The names that a module defines at its top level, if public."""
+    names = []
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.append(node.name)
+        elif isinstance(node, ast.Assign):
+            names += [t.id for t in node.targets if isinstance(t, ast.Name)]
+    return [name for name in names if not name.startswith("_")]
+
+
+def package_text(number):
+    """What the package holds after a chapter, and what the chapter did."""
+    modules = [
+        f"`{Path(file).stem}`: "
+        + ", ".join(f"`{name}`" for name in public_names(source))
+        for file, source in export.package(until=number).items()
+        if file != "__init__.py"
+    ]
+    holds = " · ".join(modules) or "Nothing yet."
+    diff = export.diff(number).rstrip("\n")
+    if not diff:
+        change = "This chapter changes nothing in the package."
+    else:
+        fence = "````" if "```" in diff else "```"
+        change = f"{fence}diff\n{diff}\n{fence}"
+        lines = diff.count("\n") + 1
+        if lines > DIFF:
+            change = (
+                "<details>\n<summary>What this chapter changed in nn "
+                f"({lines} lines)</summary>\n\n{change}\n\n</details>"
+            )
+    return f"{OWN['package']}\n\n{holds}\n\n{change}"
+
+
+def own_cells(path):
+    """The three cells that this tool writes, by id."""
+    url, branch = repository()
+    slug = url.removeprefix("https://github.com/")
+    link = f"{OWN['badge']}{slug}/blob/{branch}/notebooks/{path.name}"
+    # no picture in the badge: a page of the book loads nothing from afar
+    badge = f"[<kbd>Open in Colab</kbd>]({link})"
+    folded = {"tags": ["hide-input"]}
+    v4 = nbformat.v4
+    return {
+        "badge": v4.new_markdown_cell(badge),
+        "setup": v4.new_code_cell(SETUP.format(url=url), metadata=folded),
+        "package": v4.new_markdown_cell(package_text(chapter(path))),
+    }
+
+
+# The normal form
+
+
+def given_id(cell):
+    """The cell's id; jupytext puts the one of a draft in the metadata."""
+    return cell.metadata.get("id") or cell.get("id", "")
+
+
+def own_name(cell):
+    """The name of a cell that this tool wrote; None for the author's."""
+    name = given_id(cell)
+    return name if name in OWN and OWN[name] in cell.source else None
+
+
+def stable_id(cell, taken):
+    """The given id if a person chose it, else a hash of the contents."""
+    name = given_id(cell)
+    readable = re.fullmatch(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*", name)
+    machine = re.fullmatch(r"[0-9a-f-]{8,}", name)
+    if readable and not machine and name not in taken and len(name) <= 64:
+        return name
+    count = 0
+    while True:  # equal cells differ by their place among the equals
+        key = f"{cell.cell_type}\n{cell.source}\n{count}"
+        name = hashlib.sha256(key.encode()).hexdigest()[:8]
+        if name not in taken:
+            return name
+        count += 1
+
+
+def metadata(cell):
+    """The metadata worth keeping; a picture's text goes to the book."""
+    old, new = cell.metadata, nbformat.from_dict({})
+    kept = dict.fromkeys(tags(cell))  # in order, each once
+    if is_solution(cell):
+        kept["hide-cell"] = None
+        new.cellView = "form"
+        new.jupyter = {"source_hidden": True}
+    if kept:
+        new.tags = list(kept)
+    mystnb = copy.deepcopy(old.get("mystnb", {}))
+    image = mystnb.pop("image", {})
+    image.pop("alt", None)
+    if any(pictures(cell)):
+        image["alt"] = next(filter(None, pictures(cell)))
+    if image:
+        mystnb["image"] = image
+    if mystnb:
+        new.mystnb = mystnb
+    return new
+
+
+def normalise(nb, path):
+    """The notebook as the repository stores it; ``nb`` stays as it is."""
+    own, cells = own_cells(path), []
+    for cell in copy.deepcopy(nb.cells):
+        name = own_name(cell)
+        if name == "setup":
+            own["setup"].execution_count = cell.get("execution_count")
+        if name is None:
+            cells.append(cell)
+    fixed = {id(cell): name for name, cell in own.items()}
+    head = cells[:1] if cells and is_title(cells[0]) else []
+    fixed |= {id(cell): "title" for cell in head}
+    rest = cells[len(head) :]
+    cells = [*head, own["badge"], own["setup"], *rest, own["package"]]
+    taken = set(NAMES)
+    for cell in cells:
+        cell.id = fixed.get(id(cell)) or stable_id(cell, taken)
+        taken.add(cell.id)
+        cell.metadata = metadata(cell)
+    new = nbformat.from_dict({"cells": cells, "metadata": METADATA})
+    new.nbformat, new.nbformat_minor = 4, 5
+    try:
+        nbformat.validate(new)
+    except nbformat.ValidationError as error:
+        raise ValueError(f"{path.name} is not valid: {error}") from error
+    return new
+
+
+def execute(nb, path):
+    """Run the notebook in its folder, in a fresh kernel of this Python."""
+    from jupyter_client.kernelspec import KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellControlSignal, DeadKernelError
+
+    nb = normalise(nb, path)
+    # without folders of kernels there is one: the Python that runs this
+    specs = KernelSpecManager(kernel_dirs=[])
+    client = NotebookClient(
+        nb,
+        km=AsyncKernelManager(
+            kernel_name="python3", kernel_spec_manager=specs
+        ),
+        timeout=600,
+        record_timing=False,
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(path.resolve().parent)}},
+    )
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    try:
+        client.execute(cleanup_kc=True, env=environment)
+    except (CellControlSignal, DeadKernelError) as error:
+        raise ValueError(f"{path.name}: {error}") from error
+    return normalise(nb, path)
+
+
+# Reports
+
+
+def check(path):
+    """The problems of a notebook, one line each."""
+    nb = read(path)
+    problems = [*broken(nb, path), *stale(nb, path)]
+    whole = [p for p in problems if p.cell is None]
+    rest = sorted(p for p in problems if p.cell is not None)
+    return [f"{path.name}: {what}" for _, what in whole] + [
+        f"{path.name}: cell {i + 1} ({nb.cells[i].get('id')}): {what}"
+        for i, what in rest
+    ]
+
+
+def stale(nb, path):
+    """The first cell that normalising would change, with what differs."""
+    new = normalise(nb, path)
+    for i, (a, b) in enumerate(zip_longest(nb.cells, new.cells)):
+        if a != b:
+            a, b = a or {}, b or {}
+            keys = {key for key in {*a, *b} if a.get(key) != b.get(key)}
+            own = f"the {b['id']} cell: " if b.get("id") in NAMES else ""
+            what = f"stale ({own}{', '.join(sorted(keys))}): {NORMALISE}"
+            yield Problem(i if a else None, what)
+            return
+    if text(new) != path.read_text(encoding="utf-8"):
+        yield Problem(None, f"stale (notebook metadata): {NORMALISE}")
+
+
+def count(pattern, nb):
+    """How often the pattern occurs in the notebook's prose."""
+    return sum(len(re.findall(pattern, prose(cell))) for cell in nb.cells)
+
+
+def measure(path):
+    """The measures of a chapter, by name."""
+    nb = read(path)
+    author = [c for c in nb.cells if own_name(c) is None]
+    code = [c for c in author if is_code(c)]
+    bounded = [length(c) for c in code if is_bounded(c)]
+    texts = [alt for c in code for alt in pictures(c)]
+    plain = [
+        re.sub(
+            r"(?s)\$\$.*?\$\$|\$[^$]*\$|<[^>]*>|\]\([^)]*\)", " ", prose(c)
+        )
+        for c in author
+    ]
+    return {
+        "words": sum(
+            len(re.findall(r"[^\W\d_][\w'’-]*", t)) for t in plain
+        ),
+        "code lines": sum(bounded),
+        "exported": sum(length(c) for c in code if is_exported(c)),
+        "cells": len(code),
+        "mean": round(sum(bounded) / max(len(bounded), 1), 1),
+        "exercises": count(r"(?m)^(?:#{2,4} |\*\*)Exercise\b", nb),
+        "solutions": sum(map(is_solution, code))
+        + count(r"<summary>\s*Solution\b", nb),
+        "questions": count(r"(?m)^\*\*Question\b", nb),
+        "answers": count(r"<summary>\s*Answer\b", nb),
+        "figures": len(texts),
+        "alt texts": sum(map(bool, texts)),
+        "checks": sum(map(is_check, code)),
+    }
+
+
+def table(paths):
+    """The measures of the chapters as a text, a line for each."""
+    lines = []
+    for path in paths:
+        row = measure(path)
+        if not lines:
+            lines.append("  ".join([f"{'chapter':36}", *row]))
+        numbers = [f"{value:>{len(name)}}" for name, value in row.items()]
+        lines.append("  ".join([f"{path.stem:36}", *numbers]))
+    return "\n".join(lines)
+
+
+def run(path, options):
+    """Do with one notebook what the options say; return its problems."""
+    try:
+        if options.check:
+            return check(path)
+        change = execute if options.execute else normalise
+        if write(path, text(change(read(path), path))):
+            print(f"{path.name}: written")
+    except ValueError as error:
+        return [str(error)]
+    return []
+
+
+def main(argv=None):
+    """Run the command; the exit code is 1 if a notebook has a problem."""
+    summary, usage = __doc__.split("\n\n")[:2]
+    parser = argparse.ArgumentParser(
+        description=summary,
+        epilog=usage,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    mode = parser.add_mutually_exclusive_group()
+    for name in ("execute", "check", "table"):
+        mode.add_argument(f"--{name}", action="store_true")
+    parser.add_argument("notebooks", nargs="*", type=Path)
+    options = parser.parse_args(argv)
+    try:
+        paths = options.notebooks or export.chapters()
+        if options.table:
+            print(table(paths))
+            return 0
+        problems = [line for path in paths for line in run(path, options)]
+    except ValueError as error:
+        problems = [str(error)]
+    print(*problems, sep="\n", end="\n" * bool(problems), file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
