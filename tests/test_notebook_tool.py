@@ -1,6 +1,8 @@
 """The tool that normalises, executes and checks the chapters."""
 
 import json
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import nbformat
@@ -33,7 +35,10 @@ def book(tmp_path, monkeypatch):
     modules = {
         "__init__.py": '"""All."""\n',
         "activations.py": "def softmax(Z):\n    return Z\n",
-        "layers.py": "class Dense: ...\n\n\n_hidden = 1\nnormal = 2\n",
+        "layers.py": (
+            '"""Layers."""\n\nimport math\n\n\n'
+            "class Dense: ...\n\n\n_hidden = 1\nnormal = 2\n"
+        ),
     }
     package = SimpleNamespace(
         diff="--- a/layers.py\n+++ b/layers.py\n+class Dense:\n",
@@ -113,7 +118,8 @@ def test_a_chapter_in_its_normal_form_has_no_problem(save):
         md("$$a \\tag{3.1}$$ $$b \\tag{3.2}$$"),
         code("figures.show(fig, alt=text)", picture()),
         code(
-            "print(x)", printed("16,512 64.0 0.001234 v1.26.41 and 3/4\n")
+            "print(x)",
+            printed("16,512 16512.0 0.001234 v1.26.41 and 3/4\n"),
         ),
         code("x", **SOLUTION),
         md('![a line](x.png) <img src="x.png" alt="a line">'),
@@ -139,7 +145,7 @@ def test_normalising_drops_what_varies_and_keeps_what_counts(tmp_path):
         execution={"iopub.status.busy": "now"},
         cellView="both",
     )
-    nb = new_notebook(cells=[md("# One"), cell, code("", **{"x": 1})])
+    nb = new_notebook(cells=[md("# One"), cell, code("", x=1, tags=[])])
     nb.metadata = {
         "widgets": {"a": 1},
         "jupytext": {},
@@ -158,6 +164,7 @@ def test_normalising_drops_what_varies_and_keeps_what_counts(tmp_path):
     cell = next(c for c in new.cells if c.id == "one-x")
     kept = {"tags": ["hide-input"], "mystnb": {"figure": {"name": "x"}}}
     assert cell.metadata == kept
+    assert new.cells[4].metadata == {}
     nbformat.validate(new)
 
 
@@ -177,6 +184,7 @@ def test_ids_are_chosen_by_a_person_or_made_from_the_contents(tmp_path):
         code("c"),
         code("d", id="0123456789ab"),
         code("e", id="Xy_Upper"),
+        code("f", id="a" * 65),
         code("own = 1", id="setup"),
     ]
 
@@ -219,7 +227,11 @@ def test_the_badge_leads_to_the_notebook(save):
 
 @pytest.mark.parametrize(
     "config",
-    ["title: x", "repository: {url: 'https://x.org/a', branch: main}"],
+    [
+        "title: x",
+        "repository: {url: 'https://github.com/a/b'}",
+        "repository: {url: 'https://x.org/a', branch: main}",
+    ],
 )
 def test_a_configuration_without_repository_is_told(tmp_path, save, config):
     path = save()
@@ -231,7 +243,6 @@ def test_a_configuration_without_repository_is_told(tmp_path, save, config):
 def run_setup(save, monkeypatch, installed, returncode):
     """Run the setup cell; return the commands that it called."""
     import importlib.util
-    import subprocess
 
     def find_spec(name):
         return object() if name == "nn" and installed else None
@@ -283,6 +294,8 @@ def test_a_long_diff_is_folded_and_no_diff_is_said(book):
     folded = notebooks.package_text(3)
     assert "(41 lines)</summary>\n\n```diff\n" in folded
     assert folded.endswith("```\n\n</details>")
+    book.diff = "+```"
+    assert notebooks.package_text(3).endswith("````diff\n+```\n````")
     book.diff = ""
     assert "changes nothing" in notebooks.package_text(3)
 
@@ -302,6 +315,14 @@ def test_alt_texts_reach_the_page_and_stale_ones_go(tmp_path):
     assert image["new"] == {"alt": ALT}
     assert image["changed"] == {"alt": ALT, "width": "50%"}
     assert image["gone"] == {"width": "50%"}
+
+
+def test_writing_keeps_the_permissions(save):
+    path = save()
+    path.chmod(0o640)
+    assert notebooks.write(path, "new") is True
+    assert path.read_text() == "new"
+    assert path.stat().st_mode & 0o777 == 0o640
 
 
 def test_writing_leaves_the_old_file_if_it_fails(save, monkeypatch):
@@ -467,6 +488,8 @@ def test_the_length_of_cells(save, first, most):
 
 def test_the_mean_length_of_cells(save):
     assert notebooks.check(save(code(lines(15)), check=CHECK)) == []
+    path = save(check=lines(9, CHECK))
+    only(notebooks.check(path), "have 9.0 lines on average")
     path = save(code(lines(16)), check=CHECK)
     only(
         notebooks.check(path), "ipynb: code cells have 8.5 lines on average"
@@ -482,6 +505,20 @@ def test_the_width_of_code(save):
     assert notebooks.check(save(code("#" * 76))) == []
     path = save(code("x = 1\n" + "#" * 77, id="it"))
     only(notebooks.check(path), "(it): code line of 77 columns")
+
+
+def test_the_width_of_the_setup_cell_is_the_address(save, tmp_path):
+    config = "repository: {url: 'https://github.com/%s/x', branch: main}"
+    (tmp_path / "_config.yml").write_text(config % ("a" * 70))
+    assert notebooks.check(save()) == []
+
+
+def test_text_is_not_code(save):
+    titled = md("# nn/layers.py\ndef backward(X):\n    return X")
+    assert notebooks.check(save(titled, md("x", tags=["hide-cell"]))) == []
+    only(notebooks.check(save(md(CHECK), check=None)), "no check")
+    path = save(after=lambda nb: nb.cells[0].update(code("# One")))
+    assert "no title" in notebooks.check(path)[0]
 
 
 def test_a_trailing_semicolon(save):
@@ -519,6 +556,8 @@ def test_a_backward_pass_is_measured(save, name):
     empty = code(f'{LAYERS}\n{method}"""Later."""\n        raise Later')
     assert notebooks.check(save(empty)) == []
     assert notebooks.check(save(code(f"{method}return dZ"))) == []
+    forward = f"{LAYERS}\n{method}return dZ".replace(name, "forward")
+    assert notebooks.check(save(code(forward))) == []
 
 
 # Checking: outputs
@@ -649,6 +688,29 @@ def test_a_file_that_is_no_chapter(tmp_path, capsys, name, contents, what):
         assert what in capsys.readouterr().err
 
 
+def test_what_the_exporter_refuses_is_told(save, monkeypatch, capsys):
+    def refuse(**until):
+        raise notebooks.ExportError("01_one.ipynb, cell 3: no")
+
+    path = save()
+    monkeypatch.setattr(notebooks.export, "package", refuse)
+    monkeypatch.setattr(notebooks.export, "chapters", refuse)
+    for arguments in ([], ["--check", str(path)]):
+        assert notebooks.main(arguments) == 1
+        assert capsys.readouterr().err == "01_one.ipynb, cell 3: no\n"
+
+
+def test_the_script_itself(tmp_path):
+    command = [sys.executable, notebooks.__file__, "--check"]
+    told = subprocess.run(
+        [*command, tmp_path / "01_none.ipynb"],
+        capture_output=True,
+        text=True,
+    )
+    assert told.returncode == 1
+    assert "01_none.ipynb is not a notebook" in told.stderr
+
+
 def test_modes_exclude_one_another():
     with pytest.raises(SystemExit) as error:
         notebooks.main(["--check", "--execute"])
@@ -659,7 +721,7 @@ def test_the_table_measures_a_chapter(save, capsys):
     path = save(
         md("Two words, $x$ and <b>three</b>.\n\n```python\nno prose\n```"),
         code("# nn/layers.py\nx = 1"),
-        code("y = 1", picture()),
+        code("check_gradients(f, arrays, gradients)", picture()),
         code("y = 1", picture(None), tags=["hide-input"]),
         md("### Exercise 1 — AND"),
         code("y = 2", **SOLUTION),
@@ -683,7 +745,7 @@ def test_the_table_measures_a_chapter(save, capsys):
         "answers": 1,
         "figures": 2,
         "alt texts": 1,
-        "checks": 1,
+        "checks": 2,
     }
     assert notebooks.main(["--table", str(path)]) == 0
     head, row = capsys.readouterr().out.splitlines()

@@ -24,7 +24,7 @@ PAGES = [TOC["root"]] + [
     page["file"] for part in TOC["parts"] for page in part["chapters"]
 ]
 CHAPTERS = [page for page in PAGES if page.startswith("notebooks/")]
-CAPTION = re.compile(r"# nn/(\w+)\.py\n")
+CAPTION = re.compile(r"# nn/(\w+)\.py[ \t]*\n")
 
 
 @pytest.fixture(scope="session")
@@ -113,8 +113,8 @@ def foreign_requests(page):
 
 def foreign_css(text):
     """What a style sheet would fetch from another site."""
-    urls = re.findall(r"(?:url\(|@import)\s*[\"']?([^\"'();\s]+)", text)
-    return [url for url in urls if is_foreign(url)]
+    urls = re.findall(r"(?:url\(|@import\s)\s*[\"']?([^\"')\s]+)", text)
+    return [url for url in urls if is_foreign(url.removeprefix("url("))]
 
 
 def raw_tex(page):

@@ -26,6 +26,7 @@ from pathlib import Path
 import export
 import nbformat
 import yaml
+from export import ExportError
 from rules import (
     Problem,
     broken,
@@ -376,7 +377,7 @@ def run(path, options):
         change = execute if options.execute else normalise
         if write(path, text(change(read(path), path))):
             print(f"{path.name}: written")
-    except ValueError as error:
+    except (ValueError, ExportError) as error:
         return [str(error)]
     return []
 
@@ -400,7 +401,7 @@ def main(argv=None):
             print(table(paths))
             return 0
         problems = [line for path in paths for line in run(path, options)]
-    except ValueError as error:
+    except (ValueError, ExportError) as error:
         problems = [str(error)]
     print(*problems, sep="\n", end="\n" * bool(problems), file=sys.stderr)
     return 1 if problems else 0

@@ -73,7 +73,7 @@ def is_title(cell):
 def is_bounded(cell):
     """True for a code cell that the bounds of length apply to."""
     folded = is_solution(cell) or "hide-input" in tags(cell)
-    return is_code(cell) and not folded and cell.get("id") != "setup"
+    return is_code(cell) and not folded
 
 
 def is_visible(cell):

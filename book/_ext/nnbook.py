@@ -17,7 +17,7 @@ from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.util.fileutil import copy_asset, copy_asset_file
 
-CAPTION = re.compile(r"# nn/(\w+)\.py\n")
+CAPTION = re.compile(r"# nn/(\w+)\.py[ \t]*\n")
 LITERAL = re.compile(r"(``.+?``|:[\w:]+:`.+?`)")  # markup to leave alone
 MARKUP = re.compile(r"\||\*(?=\S)|_(?!\w)")  # |w|, *args, val_
 
