@@ -25,7 +25,7 @@ from .model import Sequential
 from .optimizers import SGD, Adam, Momentum, Optimizer, RMSProp
 from .regularizers import L1, L2
 from .training import batches, evaluate, fit, predict, train_step
-from .weights import load_arrays, save_arrays
+from .weights import load_arrays, save_arrays, write_file
 
 __all__ = [
     "L1",
@@ -63,9 +63,10 @@ __all__ = [
     "save_arrays",
     "softmax",
     "train_step",
+    "write_file",
 ]
 
-_LAZY = ["datasets", "figures"]
+_LAZY = ["datasets", "figures", "tasks"]
 
 
 def __getattr__(name):

@@ -11,6 +11,7 @@ import numpy as np
 __all__ = [
     "load_arrays",
     "save_arrays",
+    "write_file",
 ]
 
 
@@ -26,18 +27,13 @@ def _digest(arrays):
 
 
 # chapter 14: Fashion-MNIST
-def save_arrays(path, arrays):
-    """Write ``arrays``, a dictionary by name, to the file ``path``.
+def write_file(path, data):
+    """Write the bytes ``data`` to the file ``path``, whole or not at all.
 
-    The file holds a SHA-256 of its contents. It is written beside
-    ``path`` and moved there when complete: a process that dies on the
-    way leaves an old file as it was.
+    They go to a file beside ``path`` that is moved there when complete: a
+    process that dies on the way leaves an old file as it was.
     """
-    from safetensors.numpy import save
-
-    path, arrays = Path(path), dict(arrays)
-    contiguous = {k: np.ascontiguousarray(a) for k, a in arrays.items()}
-    data = save(contiguous, metadata={"sha256": _digest(arrays)})
+    path = Path(path)
     handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -47,6 +43,19 @@ def save_arrays(path, arrays):
     except BaseException:
         os.unlink(part)
         raise
+
+
+# chapter 14: Fashion-MNIST
+def save_arrays(path, arrays):
+    """Write ``arrays``, a dictionary by name, to the file ``path``.
+
+    The file holds a SHA-256 of its contents; see ``write_file``.
+    """
+    from safetensors.numpy import save
+
+    contiguous = {k: np.ascontiguousarray(a) for k, a in arrays.items()}
+    data = save(contiguous, metadata={"sha256": _digest(arrays)})
+    write_file(path, data)
 
 
 # chapter 14: Fashion-MNIST

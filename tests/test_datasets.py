@@ -119,16 +119,6 @@ def test_housing_first_row_of_the_table():
     np.testing.assert_allclose(y_train[row], [[4.526]], rtol=1e-6)
 
 
-def test_housing_leaves_the_global_generator_alone():
-    np.random.seed(7)  # noqa: NPY002 (a state that no one else leaves)
-    before = np.random.get_state()  # noqa: NPY002
-    california_housing(validation=0.1)
-    after = np.random.get_state()  # noqa: NPY002
-    assert before[0] == after[0]
-    assert before[2:] == after[2:]
-    np.testing.assert_array_equal(before[1], after[1])
-
-
 def test_housing_validation_is_the_last_tenth_of_the_training_rows():
     (X, y), test = california_housing()
     train, same_test, val = california_housing(validation=0.1)

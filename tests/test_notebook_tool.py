@@ -402,7 +402,8 @@ def change(index, **values):
             "",
         ),
         (change(0, id="intro"), "cell 1", "(the title cell: id)"),
-        (change(3, id="0" * 8), "cell 4", "id"),
+        (change(3, id="0" * 8), "cell 4", "stale (id)"),
+        (lambda nb: nb.cells.append(nb.cells[-1]), "cell 6 (package)", ""),
         (change(3, metadata={"collapsed": True}), "cell 4", "metadata"),
         (lambda nb: nb.cells.pop(), "", "package"),
         (
@@ -412,19 +413,30 @@ def change(index, **values):
         ),
     ],
 )
-def test_a_stale_notebook_is_told(save, after, where, what):
+def test_a_stale_notebook_is_told(save, capsys, after, where, what):
     path = save(after=after)
     before = path.read_bytes()
     stale = [p for p in notebooks.check(path) if "stale" in p]
     only(stale, where, what, "run python tools/notebooks.py")
     assert path.read_bytes() == before
     assert notebooks.main([str(path)]) == 0
+    assert capsys.readouterr().out == f"{path.name}: written\n"
     assert not [p for p in notebooks.check(path) if "stale" in p]
 
 
 def test_the_title_is_missing(save):
     path = save(after=lambda nb: nb.cells.pop(0))
     assert "no title" in notebooks.check(path)[0]
+    path = save(md("Text", id="text"), after=lambda nb: nb.cells.pop(0))
+    path.write_text(path.read_text().replace('"badge"', '"other"'))
+    assert notebooks.main([str(path)]) == 0
+    ids = [cell.id for cell in notebooks.read(path).cells]
+    assert ids[:2] == ["badge", "setup"]
+
+
+def test_an_empty_notebook_gets_the_tools_own_cells(tmp_path):
+    new = notebooks.normalise(new_notebook(), tmp_path / "01_one.ipynb")
+    assert [cell.id for cell in new.cells] == ["badge", "setup", "package"]
 
 
 # Checking: text

@@ -1,0 +1,127 @@
+"""California Housing: eight numbers of a district in, one price out."""
+
+import numpy as np
+
+from ..datasets import HOUSING_FEATURES, california_housing
+from ..layers import Layer, Normalization, normal
+from ..losses import MeanSquaredError
+from ..metrics import mean_absolute_error, r2_score
+from ._task import Settings, Task
+
+# columns with a long tail to the right: their logarithm is nearly even
+SKEWED = [
+    HOUSING_FEATURES.index(name)
+    for name in ("MedInc", "AveRooms", "AveBedrms", "Population", "AveOccup")
+]
+# a district lies at (u, v): degrees from the middle of the data, halved
+MIDDLE, SCALE = (35.6, -119.6), 2.0
+# waves over the map: directions (1, 0), (0, 1), (1, 1), (1, -1), and how
+# often each turns; 1.5 radians for two degrees is 930 km from crest to crest
+WAVES = [
+    (1.5 * k * u, 1.5 * k * v)
+    for k in (1, 2)
+    for u, v in ((1, 0), (0, 1), (1, 1), (1, -1))
+]
+
+
+class HousingFeatures(Layer):
+    """The eight raw columns to what a network reads more easily.
+
+    X (n, 8), as ``california_housing`` gives it. The five columns with long
+    tails become log x, the others stay. With ``waves`` the place on the map
+    is added as sin and cos of eight plane waves over latitude and
+    longitude, a small Fourier basis (Rahimi and Recht, 2007): A (n, 8), or
+    (n, 24) with waves. ValueError where a logarithm does not exist.
+    """
+
+    def __init__(self, *, waves=False):
+        self.waves = waves
+        scaled = np.array(WAVES, np.float32).T / SCALE
+        self.frequencies = scaled  # (2, 8), radians per degree
+
+    def forward(self, X, training=False):
+        X = np.array(X, np.float32)  # (n, 8), a copy
+        low = X[:, SKEWED] <= 0
+        if low.any():
+            row, k = np.argwhere(low)[0]
+            raise ValueError(
+                f"{HOUSING_FEATURES[SKEWED[k]]} expects numbers above 0, got "
+                f"{X[row, SKEWED[k]]:g} in row {row}"
+            )
+        self.X = X
+        A = X.copy()
+        A[:, SKEWED] = np.log(X[:, SKEWED])
+        if not self.waves:
+            return A
+        middle = np.array(MIDDLE, np.float32)
+        self.angles = (X[:, 6:] - middle) @ self.frequencies  # (n, 8)
+        return np.hstack([A, np.sin(self.angles), np.cos(self.angles)])
+
+    def backward(self, dA, /):
+        dX = dA[:, :8].copy()
+        dX[:, SKEWED] /= self.X[:, SKEWED]
+        if self.waves:
+            n_waves = self.frequencies.shape[1]
+            d_sin, d_cos = dA[:, 8 : 8 + n_waves], dA[:, 8 + n_waves :]
+            d_angles = d_sin * np.cos(self.angles) - d_cos * np.sin(
+                self.angles
+            )
+            dX[:, 6:] += d_angles @ self.frequencies.T
+        return dX  # (n, 8)
+
+    def __repr__(self):
+        return f"HousingFeatures(waves={self.waves})"
+
+
+def raw(X):
+    """Each raw column gets mean 0 and standard deviation 1."""
+    return [Normalization.of(X)]
+
+
+def logs(X):
+    """The same, after the logarithm of the long tails."""
+    features = HousingFeatures()
+    return [features, Normalization.of(features.forward(X))]
+
+
+def waves(X):
+    """The same, with waves over the map beside the eight columns."""
+    features = HousingFeatures(waves=True)
+    return [features, Normalization.of(features.forward(X))]
+
+
+CALIFORNIA_HOUSING = Task(
+    name="california-housing",
+    data=california_housing,
+    sizes=(8, 64, 32, 1),
+    loss=MeanSquaredError,
+    metrics={"mean_absolute_error": mean_absolute_error},
+    scores={"r2": r2_score},
+    settings={
+        "classic": Settings(
+            raw,
+            epochs=50,
+            init=normal,
+            penalty=5e-4,
+            dropout=0.1,
+            lr_decay=1e-4,
+        ),
+        "he": Settings(raw, epochs=50, lr_decay=1e-4),
+        "better": Settings(
+            logs,
+            epochs=50,
+            penalty=3e-4,
+            lr=1e-2,
+            cosine=True,
+            mean_start=True,
+        ),
+        "map": Settings(
+            waves,
+            epochs=100,
+            penalty=1e-4,
+            lr=1e-2,
+            cosine=True,
+            mean_start=True,
+        ),
+    },
+)

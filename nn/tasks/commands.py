@@ -1,0 +1,230 @@
+"""The commands ``python -m nn``: data, train, predict."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from ..activations import softmax
+from ..datasets import FASHION_CLASSES, fetch_fashion_mnist
+from ..training import predict
+from ..weights import write_file
+from . import TASKS, load
+from ._inputs import read_districts, read_images
+from ._results import to_json, versions
+
+EXAMPLES = """\
+examples:
+  python -m nn data
+  python -m nn train california-housing
+  python -m nn train fashion-mnist --settings classic --seed 3
+  python -m nn predict fashion-mnist shirt.png bag.png
+  python -m nn predict california-housing districts.csv
+"""
+
+
+def progress(epochs):
+    """Return an ``on_epoch``: a bar on a terminal, lines elsewhere."""
+    if sys.stdout.isatty():
+        from tqdm import tqdm
+
+        bar = tqdm(total=epochs, unit="epoch", file=sys.stdout)
+
+        def on_epoch(epoch, history):
+            bar.set_postfix(_last(history), refresh=False)
+            bar.update()
+            if epoch + 1 == epochs:
+                bar.close()
+
+        return on_epoch
+
+    def on_epoch(epoch, history):
+        values = "  ".join(f"{k} {v}" for k, v in _last(history).items())
+        print(f"epoch {epoch + 1}/{epochs}  {values}", flush=True)
+
+    return on_epoch
+
+
+def _last(history):
+    return {name: f"{values[-1]:.4f}" for name, values in history.items()}
+
+
+def data(options):
+    """Find or fetch Fashion-MNIST and say where it is."""
+    print(f"Fashion-MNIST is in {fetch_fashion_mnist(options.folder)}")
+
+
+def train(options):
+    """Train one network and write what came of it to a folder."""
+    from dataclasses import replace
+
+    import matplotlib
+
+    matplotlib.use("agg")
+    task = TASKS[options.task]
+    settings = task.choose(options.settings)
+    if options.epochs is not None:
+        settings = replace(settings, epochs=options.epochs)
+    folder = options.out or Path("runs", task.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    (X, y), (X_test, y_test), *held_out = task.data(
+        validation=options.validation
+    )
+    model, history, seconds = task.train(
+        settings,
+        X,
+        y,
+        options.seed,
+        validation=held_out[0] if held_out else None,
+        on_epoch=progress(settings.epochs),
+    )
+    report = {
+        "task": task.name,
+        "settings": options.settings,
+        "epochs": settings.epochs,
+        "seed": options.seed,
+        "training_rows": len(X),
+        "seconds": round(seconds, 2),
+        "versions": versions(),
+        "train": task.judge(model, X, y),
+        "test": task.judge(model, X_test, y_test),
+        "history": history,
+    }
+    model.save(folder / "weights.safetensors")
+    write_file(folder / "curves.png", curves(history))
+    write_file(folder / "metrics.json", to_json(report))
+    scores = ", ".join(f"{k} {v:.4f}" for k, v in report["test"].items())
+    print(f"test: {scores} ({seconds:.0f} s)\nwritten to {folder}/")
+
+
+def curves(history):
+    """The training curves as a PNG."""
+    from ..figures import png, training_curves
+
+    return png(training_curves(history)[0].figure)
+
+
+def run_predict(options):
+    """Print a class with its confidence, or a price, for each input."""
+    model = load(options.task, options.settings, path=options.weights)
+    run = {
+        "fashion-mnist": predict_images,
+        "california-housing": predict_districts,
+    }
+    run[options.task](model, options.files)
+
+
+def predict_images(model, files):
+    """One line for each image: file, class, confidence."""
+    for path in files:
+        P = softmax(predict(model, read_images(path)))  # (n, 10)
+        for i, p in enumerate(P):
+            name = path if len(P) == 1 else f"{path}[{i}]"
+            k = p.argmax()
+            print(f"{name}: {FASHION_CLASSES[k]} ({p[k]:.1%})")
+
+
+def predict_districts(model, files):
+    """One line for each row: the price in US dollars of 1990."""
+    for path in files:
+        for z in predict(model, read_districts(path))[:, 0]:
+            print(f"${100_000 * z:,.0f}")
+
+
+def parser():
+    """The command line, with every option's default in its help."""
+    formatter = argparse.RawDescriptionHelpFormatter
+    top = argparse.ArgumentParser(
+        prog="python -m nn",
+        description="Train, use and measure the book's two networks.",
+        epilog=EXAMPLES,
+        formatter_class=formatter,
+    )
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name, run, text, epilog=None):
+        sub = commands.add_parser(
+            name,
+            help=text,
+            description=text,
+            epilog=epilog,
+            formatter_class=formatter,
+        )
+        sub.set_defaults(run=run)
+        return sub
+
+    def for_task(name, run, text, epilog=None, settings=True):
+        sub = command(name, run, text, epilog)
+        sub.add_argument("task", choices=TASKS)
+        if settings:
+            names = list(dict.fromkeys(s for t in TASKS.values() for s in t.settings))
+            sub.add_argument(
+                "--settings",
+                default="better",
+                metavar="NAME",
+                help=f"one of {', '.join(names)} (default: better)",
+            )
+        return sub
+
+    sub = command("data", data, "find or fetch Fashion-MNIST (30 MB)")
+    sub.add_argument("--folder", type=Path, help="look here first")
+
+    sub = for_task("train", train, "train a network into runs/<task>/")
+    sub.add_argument("--seed", type=int, default=0, help="default: 0")
+    sub.add_argument("--epochs", type=whole, help="default: by settings")
+    sub.add_argument(
+        "--validation",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="share of the training rows to set aside and follow, 0.1 for "
+        "one (default: 0, train on all of them)",
+    )
+    sub.add_argument(
+        "--out", type=Path, metavar="DIR", help="default: runs/<task>"
+    )
+
+    sub = for_task(
+        "predict",
+        run_predict,
+        "say what is in an image, or what a district's houses cost",
+        "FILE is a picture or a .npy array for fashion-mnist, a CSV file\n"
+        "with a line of column names (or - for standard input) for\n"
+        "california-housing.",
+    )
+    sub.add_argument("files", nargs="+", metavar="FILE")
+    sub.add_argument(
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="weights of your own (default: those of the package)",
+    )
+    return top
+
+
+def whole(text):
+    """A whole number of 1 or more, for argparse."""
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
+def main(arguments=None):
+    """Run the command line; return the exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except (ValueError, OSError) as error:
+        print(f"nn: {error}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        print(
+            f"nn: this command needs {error.name}; in a clone: "
+            'pip install -e ".[commands]"',
+            file=sys.stderr,
+        )
+        return 1
+    except KeyboardInterrupt:
+        print("nn: stopped", file=sys.stderr)
+        return 130
+    return 0

@@ -1,0 +1,125 @@
+"""Checks that several test files share: gradients, and PyTorch's paths."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from nn import (
+    L1,
+    L2,
+    CategoricalCrossEntropy,
+    Dense,
+    Dropout,
+    Identity,
+    MeanSquaredError,
+    Normalization,
+    ReLU,
+    Sequential,
+    Softmax,
+    SoftmaxCrossEntropy,
+    check_gradients,
+    glorot_uniform,
+    optimizers,
+)
+
+TORCH = json.loads(
+    Path(__file__).with_name("reference").joinpath("torch.json").read_text()
+)
+
+
+def dense(n_in, n_out, seed, **settings):
+    """A float64 layer, for gradient checks."""
+    return Dense(n_in, n_out, rng=seed, dtype=np.float64, **settings)
+
+
+def layer_errors(layer, X):
+    """Relative errors of dL/dX and dL/d(parameter), L = sum(G A)."""
+    G = np.random.default_rng(99).standard_normal(layer.forward(X).shape)
+
+    def f():
+        return np.sum(G * layer.forward(X)) + layer.penalty()
+
+    f()
+    gradients = {"X": layer.backward(G), **layer.gradients()}
+    return check_gradients(f, {"X": X, **layer.parameters()}, gradients)
+
+
+def model_errors(model, loss, X, y):
+    """The same from the loss, penalty included, dropout masks frozen."""
+    dropouts = [a for a in model.layers if isinstance(a, Dropout)]
+
+    def f():
+        for layer in dropouts:
+            layer.rng = np.random.default_rng(7)
+        return loss.forward(model.forward(X, True), y) + model.penalty()
+
+    f()
+    gradients = {"X": model.backward(loss.backward()), **model.gradients()}
+    return check_gradients(f, {"X": X, **model.parameters()}, gradients)
+
+
+def networks():
+    """Yield model, loss, X, y: together, everything that has a slope."""
+    for model, loss, X, y in _networks(np.random.default_rng(5)):
+        for name, w in model.parameters().items():
+            if name.endswith("b"):  # at b = 0 a row that dropout emptied
+                w += 0.1 + np.arange(len(w))  # stands on ReLU's kink
+        yield model, loss, X, y
+
+
+def _networks(rng):
+    X = rng.standard_normal((6, 4))
+    f8 = {"dtype": np.float64}
+    yield (
+        Sequential(
+            Normalization(X.mean(axis=0), X.std(axis=0), **f8),
+            dense(4, 5, 1, regularizer=L2(0.05)),
+            ReLU(),
+            Dropout(0.4),
+            Sequential(dense(5, 4, 2, regularizer=L1(0.05)), ReLU()),
+            dense(4, 3, 3, init=glorot_uniform),
+        ),
+        SoftmaxCrossEntropy(),
+        X,
+        rng.integers(0, 3, 6),
+    )
+    yield (
+        Sequential(dense(4, 5, 4), ReLU(), dense(5, 2, 5), Identity()),
+        MeanSquaredError(),
+        X.copy(),
+        rng.standard_normal((6, 2)),
+    )
+    yield (
+        Sequential(dense(4, 3, 6), Softmax()),
+        CategoricalCrossEntropy(),
+        X.copy(),
+        rng.integers(0, 3, 6),
+    )
+
+
+def square():
+    """A network in which every transpose fits: all sizes are 3."""
+    rng = np.random.default_rng(8)
+    X, y = rng.standard_normal((2, 3, 3))
+    model = Sequential(dense(3, 3, 1), Identity(), dense(3, 3, 2))
+    return model, MeanSquaredError(), X, y
+
+
+def worst_gradient():
+    """Largest relative error of any gradient in ``networks``."""
+    return max(e for n in networks() for e in model_errors(*n).values())
+
+
+def worst_step(name):
+    """Largest distance of ours from PyTorch's path by the rule ``name``."""
+    case = TORCH["optimizers"]
+    A, w = np.array(case["A"]), np.array(case["start"])
+    optimizer = getattr(optimizers, name)(case["lr"])
+    distances = []
+    for theirs in case["paths"][name]:
+        g = w - A.T @ np.sin(A @ w)  # of sum of cos(A w) + |w|^2 / 2
+        optimizer.step({"w": w}, {"w": g})
+        distances.append(np.abs(w - theirs).max())
+    assert len(distances) == 20
+    return max(distances)

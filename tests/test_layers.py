@@ -1,0 +1,341 @@
+"""Layers: values, slopes, types, what they refuse."""
+
+import copy
+
+import numpy as np
+import pytest
+from checks import dense, layer_errors
+
+from nn import (
+    L1,
+    L2,
+    Dense,
+    Dropout,
+    Layer,
+    Normalization,
+    ReLU,
+    Sequential,
+    glorot_uniform,
+    he_normal,
+    normal,
+)
+
+
+class NoTranspose(np.ndarray):
+    """Weights whose transpose must not be asked for."""
+
+    @property
+    def T(self):
+        raise AssertionError("dL/dX was computed")
+
+
+def test_the_base_layer_has_neutral_answers_and_no_passes():
+    layer = Layer()
+    assert layer.parameters() == layer.gradients() == layer.state() == {}
+    assert layer.penalty() == 0.0
+    assert repr(layer) == "Layer()"
+    for call in (layer.forward, layer.backward):
+        with pytest.raises(NotImplementedError, match="Layer"):
+            call(np.ones((1, 1)))
+
+
+# Dense
+
+
+def test_dense_by_hand():
+    layer = Dense(2, 3)
+    layer.W[...] = [[1, 2, 3], [4, 5, 6]]
+    layer.b[...] = [10, 20, 30]
+    Z = layer.forward(np.array([[1, 1], [0, 2]], np.float32))
+    assert Z.tolist() == [[15, 27, 39], [18, 30, 42]]
+    dX = layer.backward(np.array([[1, 0, 0], [0, 1, 1]], np.float32))
+    assert layer.dW.tolist() == [[1, 0, 0], [1, 2, 2]]
+    assert layer.db.tolist() == [1, 1, 1]
+    assert dX.tolist() == [[1, 4], [5, 11]]
+
+
+@pytest.mark.parametrize("regularizer", [None, L1(0.1), L2(0.1)])
+def test_dense_gradients(rng, regularizer):
+    layer = dense(4, 3, 1, regularizer=regularizer)
+    layer.b += 1
+    errors = layer_errors(layer, rng.standard_normal((5, 4)))
+    assert sorted(errors) == ["W", "X", "b"]
+    assert max(errors.values()) < 1e-6
+
+
+def test_dense_gradients_are_assigned_never_accumulated(rng):
+    layer, X = Dense(4, 3, rng=0, regularizer=L2(0.1)), rng.random((5, 4))
+    dZ = rng.standard_normal((5, 3)).astype(np.float32)
+    layer.forward(X)
+    layer.backward(dZ)
+    once = copy.deepcopy(layer.gradients())
+    layer.backward(dZ)
+    for name, gradient in layer.gradients().items():
+        assert np.array_equal(gradient, once[name])
+
+
+def test_dense_without_input_gradient_skips_its_product(rng):
+    layer, X = Dense(4, 3, rng=0, regularizer=L1(0.1)), rng.random((5, 4))
+    dZ = rng.standard_normal((5, 3)).astype(np.float32)
+    layer.forward(X)
+    layer.backward(dZ)
+    dW, db = layer.dW, layer.db
+    layer.W = layer.W.view(NoTranspose)
+    assert layer.backward(dZ, input_gradient=False) is None
+    assert np.array_equal(layer.dW, dW)
+    assert np.array_equal(layer.db, db)
+    with pytest.raises(AssertionError, match="dL/dX"):
+        layer.backward(dZ)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.uint8, int])
+def test_dense_computes_in_its_own_type(kind):
+    layer = Dense(3, 2, rng=0, regularizer=L2(np.float64(0.1)))
+    Z = layer.forward(np.ones((4, 3), kind))
+    assert Z.dtype == layer.backward(Z).dtype == np.float32
+    for array in (*layer.parameters().values(), layer.dW, layer.db):
+        assert array.dtype == np.float32
+    assert type(layer.penalty()) is float
+
+
+def test_dense_takes_rows_as_a_list():
+    layer = Dense(2, 1, rng=0)
+    assert layer.forward([[1, 2]]) == layer.forward(np.array([[1.0, 2.0]]))
+
+
+def test_dense_in_float64():
+    layer = dense(3, 2, 0)
+    Z = layer.forward(np.ones((4, 3)))
+    assert Z.dtype == layer.backward(Z).dtype == np.float64
+    assert layer.dW.dtype == layer.db.dtype == np.float64
+
+
+def test_dense_draws_its_weights_from_the_given_generator():
+    expected = np.random.default_rng(3).standard_normal((4, 2)) * 0.5**0.5
+    by_seed, rng = Dense(4, 2, rng=3), np.random.default_rng(3)
+    by_generator, next_one = Dense(4, 2, rng=rng), Dense(4, 2, rng=rng)
+    assert np.allclose(by_seed.W, expected)
+    assert np.array_equal(by_seed.W, by_generator.W)
+    assert not np.array_equal(by_generator.W, next_one.W)
+    assert not np.array_equal(Dense(4, 2).W, Dense(4, 2).W)
+    assert not by_seed.b.any()
+
+
+def test_dense_leaves_what_it_was_given(rng):
+    X, dZ = rng.random((5, 4)), rng.random((5, 3))
+    X.flags.writeable = dZ.flags.writeable = False
+    layer = Dense(4, 3, regularizer=L2(0.1))
+    layer.forward(X)
+    layer.backward(dZ)
+
+
+@pytest.mark.parametrize("shape", [(4,), (5, 3), (5, 4, 1), (4, 5), ()])
+def test_dense_refuses_other_shapes(shape):
+    with pytest.raises(ValueError, match=r"Dense\(4, 3\).*\(n, 4\)") as info:
+        Dense(4, 3).forward(np.ones(shape))
+    assert str(shape) in str(info.value)
+
+
+@pytest.mark.parametrize("sizes", [(0, 3), (3, 0), (-1, 3)])
+@pytest.mark.parametrize("init", [he_normal, glorot_uniform, normal])
+def test_dense_refuses_sizes_below_one(sizes, init):
+    with pytest.raises(ValueError, match="sizes of 1 or more"):
+        Dense(*sizes, init=init)
+
+
+@pytest.mark.parametrize("sizes", [(2.5, 3), ("2", 3), (None, 3)])
+def test_dense_refuses_sizes_that_are_no_integers(sizes):
+    with pytest.raises((TypeError, ValueError)):
+        Dense(*sizes)
+
+
+def test_strings_are_no_rows():
+    with pytest.raises((TypeError, ValueError)):
+        Dense(1, 3).forward(np.array([["red"]]))
+
+
+# starts
+
+
+@pytest.mark.parametrize(
+    ("init", "std"),
+    [(he_normal, (2 / 300) ** 0.5), (glorot_uniform, 0.002**0.5 * 5**0.5 / 2**0.5), (normal, 0.01)],
+)  # fmt: skip
+def test_starts_have_the_variance_that_they_promise(init, std):
+    n_out = 100
+    W = init(300, n_out, np.random.default_rng(0))
+    assert W.shape == (300, n_out)
+    assert W.std() == pytest.approx(std, rel=0.02)
+    assert abs(W.mean()) < 4 * std / W.size**0.5
+
+
+def test_glorot_stays_between_its_bounds():
+    W = glorot_uniform(10, 14, np.random.default_rng(0))
+    assert 0.49 < np.abs(W).max() <= 0.5  # a^2 = 6 / 24
+
+
+# Dropout
+
+
+def test_dropout_does_nothing_outside_training(rng):
+    X, layer = rng.random((3, 4)), Dropout(0.5, rng=0)
+    assert layer.forward(X) is X
+    assert layer.backward(X) is X
+    assert Dropout(0, rng=0).forward(X, training=True) is X
+
+
+def test_dropout_keeps_the_mean():
+    A = Dropout(0.3, rng=0).forward(np.ones((400, 500), np.float32), True)
+    assert A.mean() == pytest.approx(1, abs=0.01)
+    assert (A == 0).mean() == pytest.approx(0.3, abs=0.01)
+    assert np.unique(A) == pytest.approx([0, 1 / 0.7])
+
+
+def test_dropout_gradient_with_the_mask_frozen(rng):
+    layer, X = Dropout(0.4), rng.standard_normal((5, 6))
+
+    class Frozen(Layer):
+        def forward(self, X, training=False):
+            layer.rng = np.random.default_rng(1)
+            return layer.forward(X, training=True)
+
+        def backward(self, dA, /):
+            return layer.backward(dA)
+
+    assert layer_errors(Frozen(), X)["X"] < 1e-6
+    assert (layer.mask == 0).any()
+    assert (layer.mask != 0).any()
+
+
+def test_dropout_draws_a_new_mask_each_time():
+    X = np.ones((20, 20), np.float32)
+    one, same = Dropout(0.5, rng=1), Dropout(0.5, rng=1)
+    first, second = one.forward(X, True), one.forward(X, True)
+    assert np.array_equal(first, same.forward(X, True))
+    assert not np.array_equal(first, second)
+    assert X.min() == 1
+
+
+def test_dropout_forgets_its_mask_outside_training():
+    X, layer = np.ones((4, 5), np.float32), Dropout(0.5, rng=1)
+    layer.forward(X, training=True)
+    layer.forward(X)
+    assert np.array_equal(layer.backward(X), X)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("rate", [0.5, np.float64(0.5), np.float32(0.5)])
+def test_dropout_keeps_the_type(kind, rate):
+    X, layer = np.ones((4, 5), kind), Dropout(rate, rng=0)
+    assert layer.forward(X, training=True).dtype == kind
+    assert layer.backward(X).dtype == kind
+
+
+@pytest.mark.parametrize("rate", [1, -0.1, 1.5, np.nan, np.inf])
+def test_dropout_refuses_what_is_no_probability(rate):
+    with pytest.raises(ValueError, match=r"\[0, 1\), got"):
+        Dropout(rate)
+
+
+# Normalization
+
+
+def test_normalization_standardises_columns(rng):
+    X = rng.normal([1, -200, 3e6], [1e-3, 40, 7e5], (500, 3))
+    A = Normalization.of(X, dtype=np.float64).forward(X)
+    assert A.mean(axis=0) == pytest.approx(0, abs=1e-9)
+    assert A.std(axis=0) == pytest.approx(1)
+
+
+def test_normalization_of_many_float32_rows_does_not_drift(rng):
+    X = rng.normal([-119.6, 35.6], [2.0, 2.1], (20000, 2))
+    X = X.astype(np.float32)
+    exact = X.astype(np.float64)
+    layer = Normalization.of(X)
+    off = (layer.mean - exact.mean(axis=0)) / exact.std(axis=0)
+    assert np.abs(off).max() < 3e-6
+    assert layer.std == pytest.approx(exact.std(axis=0), rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_a_constant_column_becomes_zero(kind):
+    row = [0, 0.1, 37.85, 1e-3, 1e4 + 0.1, -118.3]
+    X = np.tile(np.array(row, kind), (1001, 1))
+    layer = Normalization.of(X)
+    assert layer.std.tolist() == [1] * len(row)
+    assert np.abs(layer.forward(X)).max() < 1e-3
+    assert Normalization(0, 0).std == 1
+
+
+def test_normalization_gradients(rng):
+    X = rng.normal(5, 3, (6, 4))
+    for layer in (
+        Normalization.of(X, dtype=np.float64),
+        Normalization(2, 255, dtype=np.float64),
+    ):
+        assert layer_errors(layer, X)["X"] < 1e-6
+
+
+def test_uint8_images_become_float32_between_0_and_1():
+    X = np.array([[0, 51, 255]], np.uint8)
+    A = Normalization(mean=0, std=255).forward(X)
+    assert A.dtype == np.float32
+    assert A[0] == pytest.approx([0, 0.2, 1])
+    per_pixel = Normalization([1, 2, 3], [1, 1, 2]).forward(X)
+    assert per_pixel.tolist() == [[-1, 49, 126]]
+    assert per_pixel.dtype == np.float32
+
+
+def test_normalization_keeps_numbers_of_its_own(rng):
+    mean, std = np.zeros(3, np.float32), np.ones(3, np.float32)
+    layer = Normalization(mean, std)
+    layer.state()["mean"][...] = 7
+    layer.state()["std"][...] = 7
+    assert not mean.any()
+    assert std.tolist() == [1, 1, 1]
+    assert layer.mean.tolist() == [7, 7, 7]
+    assert layer.parameters() == {}
+
+
+@pytest.mark.parametrize(
+    ("mean", "std"),
+    [
+        (np.nan, 1),
+        (0, np.nan),
+        (0, -1),
+        ([0, 0], [1, -1]),
+        (np.inf, 1),
+        (0, np.inf),
+        ([0, 0, 0], [1, 1]),
+        (np.ones((2, 2)), 1),
+    ],
+)
+def test_normalization_refuses_numbers_without_sense(mean, std):
+    with pytest.raises(ValueError, match=r"std|shape"):
+        Normalization(mean, std)
+
+
+def test_normalization_refuses_rows_of_another_width():
+    layers = Normalization([0, 0, 0], [1, 1, 1]), Normalization(0, [1] * 3)
+    for layer in layers:
+        for shape in [(5, 2), (5, 1), (3,)]:
+            with pytest.raises(ValueError, match=r"\(n, 3\)"):
+                layer.forward(np.ones(shape))
+
+
+def test_normalization_of_nothing_or_of_nan_is_refused():
+    for X in (np.ones((0, 3)), np.full((4, 3), np.nan)):
+        with pytest.raises(ValueError):  # noqa: PT011
+            Normalization.of(X)
+
+
+def test_every_layer_can_be_copied(rng):
+    X = rng.random((5, 4), dtype=np.float32)
+    model = Sequential(
+        Normalization(0.5, 0.3), Dense(4, 3, rng=0), ReLU(), Dropout(0.5)
+    )
+    twin = copy.deepcopy(model)
+    assert np.array_equal(model.forward(X), twin.forward(X))
+    twin.backward(np.ones((5, 3), np.float32), input_gradient=False)
+    assert twin.gradients()["1.W"].any()
+    assert not model.gradients()["1.W"].any()

@@ -1,0 +1,193 @@
+"""Losses: values, slopes, types, what they refuse."""
+
+import math
+
+import numpy as np
+import pytest
+from checks import TORCH
+
+from nn import (
+    CategoricalCrossEntropy,
+    Dense,
+    MeanSquaredError,
+    ReLU,
+    Sequential,
+    Softmax,
+    SoftmaxCrossEntropy,
+    check_gradients,
+    softmax,
+)
+
+CLASSIFIERS = [SoftmaxCrossEntropy, CategoricalCrossEntropy]
+LOSSES = [*CLASSIFIERS, MeanSquaredError]
+
+
+def case(loss, rng, n=5, k=4):
+    """Outputs and targets that suit the loss."""
+    Z = rng.standard_normal((n, k))
+    if loss is MeanSquaredError:
+        return Z, rng.standard_normal((n, k))
+    y = rng.integers(0, k, n)
+    return (Z if loss is SoftmaxCrossEntropy else softmax(Z)), y
+
+
+def test_cross_entropy_by_hand():
+    P, y = np.array([[0.5, 0.5], [0.2, 0.8]]), np.array([0, 1])
+    expected = -(math.log(0.5) + math.log(0.8)) / 2
+    loss = CategoricalCrossEntropy()
+    assert loss.forward(P, y) == pytest.approx(expected)
+    assert loss.backward() == pytest.approx(
+        np.array([[-1 / (2 * 0.5), 0], [0, -1 / (2 * 0.8)]])
+    )
+    assert SoftmaxCrossEntropy().forward(np.log(P), y) == pytest.approx(
+        expected
+    )
+
+
+def test_mean_squared_error_by_hand():
+    loss = MeanSquaredError()
+    Z, y = np.array([[1.0, 2], [3, 4]]), np.array([[1.0, 0], [0, 4]])
+    assert loss.forward(Z, y) == (4 + 9) / 4
+    assert loss.backward().tolist() == [[0, 1], [1.5, 0]]
+
+
+def test_an_untrained_classifier_loses_ln_k():
+    Z, y = np.zeros((8, 10), np.float32), np.arange(8)
+    assert SoftmaxCrossEntropy().forward(Z, y) == pytest.approx(math.log(10))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_gradients(rng, loss):
+    Z, y = case(loss, rng)
+    loss = loss()
+    loss.forward(Z, y)
+    dZ = {"Z": loss.backward()}
+    errors = check_gradients(lambda: loss.forward(Z, y), {"Z": Z}, dZ)
+    assert errors["Z"] < 1e-6
+
+
+@pytest.mark.parametrize("scale", [1, 30])
+def test_both_roads_from_logits_agree(rng, scale):
+    Z, y = scale * rng.standard_normal((6, 4)), rng.integers(0, 4, 6)
+    one, layer, two = SoftmaxCrossEntropy(), Softmax(), (
+        CategoricalCrossEntropy()
+    )  # fmt: skip
+    assert one.forward(Z, y) == pytest.approx(
+        two.forward(layer.forward(Z), y)
+    )
+    dZ = one.backward()
+    assert layer.backward(two.backward()) == pytest.approx(dZ)
+    assert dZ.sum(axis=1) == pytest.approx(0)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_huge_logits_are_exact(kind):
+    loss, y = SoftmaxCrossEntropy(), np.array([0, 1])
+    Z = np.array([[1e4, -1e4, 0], [1e4, -1e4, 0]], kind)
+    with np.errstate(all="raise", under="ignore"):
+        assert loss.forward(Z, y) == 1e4  # (0 + 20000) / 2
+        assert loss.backward().tolist() == [[0, 0, 0], [0.5, -0.5, 0]]
+
+
+def test_a_probability_of_zero_costs_infinity():
+    with np.errstate(divide="ignore"):
+        L = CategoricalCrossEntropy().forward(
+            np.array([[0.0, 1]]), np.array([0])
+        )
+    assert L == math.inf
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_types(rng, loss, kind):
+    Z, y = case(loss, rng)  # float64 targets do not poison float32
+    loss = loss()
+    assert type(loss.forward(Z.astype(kind), y)) is float
+    assert loss.backward().dtype == kind
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.int32, np.uint64])
+def test_labels_of_any_integer_type(rng, kind):
+    Z, y = case(SoftmaxCrossEntropy, rng)
+    for loss in (SoftmaxCrossEntropy(), CategoricalCrossEntropy()):
+        expected = loss.forward(softmax(Z), y), loss.backward()
+        assert loss.forward(softmax(Z), y.astype(kind)) == expected[0]
+        assert np.array_equal(loss.backward(), expected[1])
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_backward_twice_and_arrays_of_the_caller(rng, loss):
+    Z, y = case(loss, rng)
+    Z.flags.writeable = y.flags.writeable = False
+    loss = loss()
+    loss.forward(Z, y)
+    assert np.array_equal(loss.backward(), loss.backward())
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_lists_work_as_well(rng, loss):
+    Z, y = case(loss, rng)
+    expected = loss().forward(Z, y)
+    assert loss().forward(Z.tolist(), y.tolist()) == expected
+
+
+@pytest.mark.parametrize("loss", CLASSIFIERS)
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        ([0, 1], r"5 class numbers.*\(2,\)"),
+        ([[0], [1], [2], [3], [0]], r"5 class numbers.*\(5, 1\)"),
+        (np.eye(4)[[0, 1, 2, 3, 0]], r"5 class numbers.*\(5, 4\)"),
+        (np.eye(4, dtype=int)[[0, 1, 2, 3, 0]], r"class numbers.*\(5, 4\)"),
+        ([0.0, 1, 2, 3, 0], "integers.*float64"),
+        ([True, False, True, True, True], "integers.*bool"),
+        (list("abcda"), "integers.*<U1"),
+        ([0, 1, 2, 3, 4], "from 0 to 3.*got 0 to 4"),
+        ([0, 1, 2, 3, -1], "from 0 to 3.*got -1 to 3"),
+    ],
+)
+def test_labels_that_make_no_sense(rng, loss, y, message):
+    P, _ = case(CategoricalCrossEntropy, rng)
+    with pytest.raises(ValueError, match=message):
+        loss().forward(P, np.array(y))
+
+
+@pytest.mark.parametrize("loss", CLASSIFIERS)
+@pytest.mark.parametrize("shape", [(3,), (3, 2, 2), (0, 3), (3, 0)])
+def test_scores_that_make_no_sense(loss, shape):
+    with pytest.raises(ValueError, match=r"\(n, k\)"):
+        loss().forward(np.ones(shape), np.zeros(shape[0], int))
+
+
+@pytest.mark.parametrize("shape", [(3,), (1, 3), (3, 2), (4, 1), ()])
+def test_targets_never_broadcast(shape):
+    with pytest.raises(ValueError, match=r"\(3, 1\)") as info:
+        MeanSquaredError().forward(np.ones((3, 1)), np.ones(shape))
+    assert str(shape) in str(info.value)
+
+
+def test_targets_that_make_no_sense():
+    with pytest.raises(ValueError, match="numbers"):
+        MeanSquaredError().forward(np.ones((1, 1)), np.array([["a"]]))
+    with pytest.raises(ValueError, match="numbers"):
+        MeanSquaredError().forward(np.ones((0, 1)), np.ones((0, 1)))
+
+
+@pytest.mark.parametrize("loss", [SoftmaxCrossEntropy, MeanSquaredError])
+def test_a_network_agrees_with_pytorch(loss):
+    case = TORCH["network"]
+    a = {name: np.array(x) for name, x in case["arrays"].items()}
+    model = Sequential(
+        Dense(4, 5, dtype=np.float64), ReLU(), Dense(5, 3, dtype=np.float64)
+    )
+    for name, w in model.parameters().items():
+        w[...] = a[{"0.W": "W1", "0.b": "b1", "2.W": "W2", "2.b": "b2"}[name]]
+    y = case["classes" if loss is SoftmaxCrossEntropy else "targets"]
+    theirs, loss = case[loss.__name__], loss()
+    assert loss.forward(model.forward(a["X"]), np.array(y)) == pytest.approx(
+        theirs["loss"], rel=1e-14
+    )
+    ours = {"X": model.backward(loss.backward()), **model.gradients()}
+    assert ours.keys() == theirs["gradients"].keys()
+    for name, gradient in theirs["gradients"].items():
+        assert np.abs(ours[name] - gradient).max() < 1e-14
