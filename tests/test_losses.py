@@ -53,7 +53,9 @@ def test_mean_squared_error_by_hand():
 
 def test_an_untrained_classifier_loses_ln_k():
     Z, y = np.zeros((8, 10), np.float32), np.arange(8)
-    assert SoftmaxCrossEntropy().forward(Z, y) == pytest.approx(math.log(10))
+    assert SoftmaxCrossEntropy().forward(Z, y) == pytest.approx(
+        math.log(10)
+    )
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -181,12 +183,14 @@ def test_a_network_agrees_with_pytorch(loss):
         Dense(4, 5, dtype=np.float64), ReLU(), Dense(5, 3, dtype=np.float64)
     )
     for name, w in model.parameters().items():
-        w[...] = a[{"0.W": "W1", "0.b": "b1", "2.W": "W2", "2.b": "b2"}[name]]
+        w[...] = a[
+            {"0.W": "W1", "0.b": "b1", "2.W": "W2", "2.b": "b2"}[name]
+        ]
     y = case["classes" if loss is SoftmaxCrossEntropy else "targets"]
     theirs, loss = case[loss.__name__], loss()
-    assert loss.forward(model.forward(a["X"]), np.array(y)) == pytest.approx(
-        theirs["loss"], rel=1e-14
-    )
+    assert loss.forward(
+        model.forward(a["X"]), np.array(y)
+    ) == pytest.approx(theirs["loss"], rel=1e-14)
     ours = {"X": model.backward(loss.backward()), **model.gradients()}
     assert ours.keys() == theirs["gradients"].keys()
     for name, gradient in theirs["gradients"].items():

@@ -82,7 +82,9 @@ def mutate(monkeypatch):
     def plant(name, method, old, new):
         owner = getattr(nn, name)
         text = textwrap.dedent(inspect.getsource(getattr(owner, method)))
-        assert text.count(old) == 1, f"{name}.{method} no longer has {old!r}"
+        assert text.count(old) == 1, (
+            f"{name}.{method} no longer has {old!r}"
+        )
         namespace = {}
         module = inspect.getmodule(owner)
         exec(text.replace(old, new), vars(module), namespace)

@@ -116,7 +116,9 @@ def test_a_rule_of_ones_own():
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("lr", [0, -0.1, np.nan, np.inf])
 def test_learning_rates_without_sense(rule, lr):
-    with pytest.raises(ValueError, match=rf"{rule.__name__} expects lr > 0"):
+    with pytest.raises(
+        ValueError, match=rf"{rule.__name__} expects lr > 0"
+    ):
         rule(lr)
 
 
@@ -129,8 +131,13 @@ def test_decays_without_sense(rule, decay):
 
 @pytest.mark.parametrize(
     ("rule", "name"),
-    [(Momentum, "momentum"), (RMSProp, "rho"), (Adam, "beta1"), (Adam, "beta2")],
-)  # fmt: skip
+    [
+        (Momentum, "momentum"),
+        (RMSProp, "rho"),
+        (Adam, "beta1"),
+        (Adam, "beta2"),
+    ],
+)
 @pytest.mark.parametrize("value", [1, -0.1, 1.5, np.nan])
 def test_shares_without_sense(rule, name, value):
     with pytest.raises(ValueError, match=rf"{name} .*\[0, 1\), got"):

@@ -30,9 +30,7 @@ __all__ = [
 def choose(name):
     """Return the task called ``name``; ValueError if there is none."""
     if name not in TASKS:
-        raise ValueError(
-            f"the tasks are {', '.join(TASKS)}, got {name!r}"
-        )
+        raise ValueError(f"the tasks are {', '.join(TASKS)}, got {name!r}")
     return TASKS[name]
 
 

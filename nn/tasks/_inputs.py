@@ -118,7 +118,10 @@ def _districts(file, name):
             f"line with the columns {expected}"
         )
     rows = [
-        [_number(row[c], c, name, reader.line_num) for c in HOUSING_FEATURES]
+        [
+            _number(row[c], c, name, reader.line_num)
+            for c in HOUSING_FEATURES
+        ]
         for row in reader
     ]
     if not rows:

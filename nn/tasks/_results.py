@@ -173,7 +173,10 @@ def spread(runs, part, name, decimals):
 def table(report):
     """The Markdown table of one task's file."""
     columns = COLUMNS[report["task"]]
-    heads = [TITLES[report["task"]], *(head for head, _ in columns.values())]
+    heads = [
+        TITLES[report["task"]],
+        *(head for head, _ in columns.values()),
+    ]
     lines = [
         "| " + " | ".join(heads) + " |",
         "|---" + "|---:" * len(columns) + "|",

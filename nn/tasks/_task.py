@@ -91,7 +91,9 @@ class Task:
             layers[-1].b[...] = y.mean(axis=0)
         return Sequential(*layers), order_rng
 
-    def train(self, settings, X, y, seed, *, validation=None, on_epoch=None):
+    def train(
+        self, settings, X, y, seed, *, validation=None, on_epoch=None
+    ):
         """Train a fresh network; return it, its history, and seconds.
 
         The arguments ``validation`` and ``on_epoch`` are those of

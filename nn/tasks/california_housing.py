@@ -1,5 +1,7 @@
 """California Housing: eight numbers of a district in, one price out."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..datasets import HOUSING_FEATURES, california_housing
@@ -11,15 +13,21 @@ from ._task import Settings, Task
 # columns with a long tail to the right: their logarithm is nearly even
 SKEWED = [
     HOUSING_FEATURES.index(name)
-    for name in ("MedInc", "AveRooms", "AveBedrms", "Population", "AveOccup")
+    for name in (
+        "MedInc",
+        "AveRooms",
+        "AveBedrms",
+        "Population",
+        "AveOccup",
+    )
 ]
 # a district lies at (u, v): degrees from the middle of the data, halved
 MIDDLE, SCALE = (35.6, -119.6), 2.0
-# waves over the map: directions (1, 0), (0, 1), (1, 1), (1, -1), and how
-# often each turns; 1.5 radians for two degrees is 930 km from crest to crest
+# waves over the map in four directions; 1.5 radians for two degrees of
+# latitude are 930 km from crest to crest, and k such waves fit in there
 WAVES = [
     (1.5 * k * u, 1.5 * k * v)
-    for k in (1, 2)
+    for k in (1, 2, 3)
     for u, v in ((1, 0), (0, 1), (1, 1), (1, -1))
 ]
 
@@ -29,32 +37,35 @@ class HousingFeatures(Layer):
 
     X (n, 8), as ``california_housing`` gives it. The five columns with long
     tails become log x, the others stay. With ``waves`` the place on the map
-    is added as sin and cos of eight plane waves over latitude and
+    is added as sin and cos of twelve plane waves over latitude and
     longitude, a small Fourier basis (Rahimi and Recht, 2007): A (n, 8), or
-    (n, 24) with waves. ValueError where a logarithm does not exist.
+    (n, 32) with waves. ValueError where a logarithm does not exist.
     """
 
-    def __init__(self, *, waves=False):
-        self.waves = waves
-        scaled = np.array(WAVES, np.float32).T / SCALE
-        self.frequencies = scaled  # (2, 8), radians per degree
+    def __init__(self, *, waves=False, dtype=np.float32):
+        self.waves, self.dtype = waves, dtype
+        self.middle = np.array(MIDDLE, dtype)  # (2,)
+        self.frequencies = np.array(WAVES, dtype).T / SCALE  # (2, 12)
 
     def forward(self, X, training=False):
-        X = np.array(X, np.float32)  # (n, 8), a copy
+        X = np.array(X, self.dtype)  # (n, 8), a copy
+        if X.ndim != 2 or X.shape[1] != 8:
+            raise ValueError(
+                f"{self} expects X of shape (n, 8), got {X.shape}"
+            )
         low = X[:, SKEWED] <= 0
         if low.any():
             row, k = np.argwhere(low)[0]
             raise ValueError(
-                f"{HOUSING_FEATURES[SKEWED[k]]} expects numbers above 0, got "
-                f"{X[row, SKEWED[k]]:g} in row {row}"
+                f"{HOUSING_FEATURES[SKEWED[k]]} expects numbers above 0, "
+                f"got {X[row, SKEWED[k]]:g} in row {row}"
             )
         self.X = X
         A = X.copy()
         A[:, SKEWED] = np.log(X[:, SKEWED])
         if not self.waves:
             return A
-        middle = np.array(MIDDLE, np.float32)
-        self.angles = (X[:, 6:] - middle) @ self.frequencies  # (n, 8)
+        self.angles = (X[:, 6:] - self.middle) @ self.frequencies  # (n, 12)
         return np.hstack([A, np.sin(self.angles), np.cos(self.angles)])
 
     def backward(self, dA, /):
@@ -63,9 +74,8 @@ class HousingFeatures(Layer):
         if self.waves:
             n_waves = self.frequencies.shape[1]
             d_sin, d_cos = dA[:, 8 : 8 + n_waves], dA[:, 8 + n_waves :]
-            d_angles = d_sin * np.cos(self.angles) - d_cos * np.sin(
-                self.angles
-            )
+            angles = self.angles
+            d_angles = d_sin * np.cos(angles) - d_cos * np.sin(angles)
             dX[:, 6:] += d_angles @ self.frequencies.T
         return dX  # (n, 8)
 
@@ -90,6 +100,9 @@ def waves(X):
     return [features, Normalization.of(features.forward(X))]
 
 
+BETTER = Settings(
+    logs, epochs=50, penalty=3e-4, lr=1e-2, cosine=True, mean_start=True
+)
 CALIFORNIA_HOUSING = Task(
     name="california-housing",
     data=california_housing,
@@ -107,21 +120,7 @@ CALIFORNIA_HOUSING = Task(
             lr_decay=1e-4,
         ),
         "he": Settings(raw, epochs=50, lr_decay=1e-4),
-        "better": Settings(
-            logs,
-            epochs=50,
-            penalty=3e-4,
-            lr=1e-2,
-            cosine=True,
-            mean_start=True,
-        ),
-        "map": Settings(
-            waves,
-            epochs=100,
-            penalty=1e-4,
-            lr=1e-2,
-            cosine=True,
-            mean_start=True,
-        ),
+        "better": BETTER,
+        "map": replace(BETTER, inputs=waves),
     },
 )

@@ -17,14 +17,6 @@ def standardized(X):
     return [Normalization.of(X)]
 
 
-CLASSIC = Settings(
-    pixels,
-    epochs=10,
-    init=normal,
-    penalty=5e-4,
-    dropout=0.1,
-    lr_decay=1e-4,
-)
 FASHION_MNIST = Task(
     name="fashion-mnist",
     data=fashion_mnist,
@@ -33,11 +25,18 @@ FASHION_MNIST = Task(
     metrics={"accuracy": accuracy},
     scores={},
     settings={
-        "classic": CLASSIC,
+        "classic": Settings(
+            pixels,
+            epochs=10,
+            init=normal,
+            penalty=5e-4,
+            dropout=0.1,
+            lr_decay=1e-4,
+        ),
         "he": Settings(pixels, epochs=10, lr_decay=1e-4),
         "better": Settings(
             standardized,
-            epochs=25,
+            epochs=30,
             penalty=1e-4,
             dropout=0.1,
             lr=2e-3,

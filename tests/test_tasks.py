@@ -1,0 +1,161 @@
+"""The two tasks: networks, features, shipped weights."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from checks import layer_errors
+
+from nn import Dense, Dropout, Normalization, ReLU, accuracy, predict
+from nn.datasets import california_housing, fashion_mnist_sample
+from nn.tasks import TASKS, HousingFeatures, load
+from nn.tasks.california_housing import SKEWED
+
+HOUSING, FASHION = TASKS["california-housing"], TASKS["fashion-mnist"]
+
+
+@pytest.fixture(scope="module")
+def housing():
+    return california_housing()
+
+
+def test_the_classic_networks_are_the_ones_of_the_text(housing):
+    (X, y), _ = housing
+    model, _ = HOUSING.build(HOUSING.settings["classic"], X, y, seed=0)
+    kinds = [Normalization, *[Dense, ReLU, Dropout] * 2, Dense]
+    assert [type(layer) for layer in model.layers] == kinds
+    shapes = [p.shape for p in model.parameters().values() if p.ndim == 2]
+    assert shapes == [(8, 64), (64, 32), (32, 1)]
+    count = sum(p.size for p in model.parameters().values())
+    assert count == 2689
+    images, labels = fashion_mnist_sample()
+    model, _ = FASHION.build(
+        FASHION.settings["classic"], images, labels, seed=0
+    )
+    assert sum(p.size for p in model.parameters().values()) == 109_386
+
+
+def test_settings_reach_the_layers(housing):
+    (X, y), _ = housing
+    settings = replace(
+        HOUSING.settings["better"], penalty=0.5, dropout=0.25
+    )
+    model, _ = HOUSING.build(settings, X, y, seed=0)
+    dense = [a for a in model.layers if isinstance(a, Dense)]
+    rates = [a.rate for a in model.layers if isinstance(a, Dropout)]
+    assert [a.regularizer and a.regularizer.lam for a in dense] == [
+        0.5,
+        0.5,
+        None,
+    ]
+    assert rates == [0.25, 0.25]
+    assert dense[-1].b == pytest.approx(y.mean(axis=0))
+
+
+def test_the_step_size_falls_to_zero_with_cosine(housing):
+    (X, y), _ = housing
+    seen = []
+
+    class Spying(type(HOUSING.settings["better"])):
+        def optimizer(self):
+            seen.append(super().optimizer())
+            return seen[-1]
+
+    better = HOUSING.settings["better"]
+    settings = Spying(**{**vars(better), "epochs": 2})
+    rates = []
+    HOUSING.train(
+        settings,
+        X[:300],
+        y[:300],
+        0,
+        on_epoch=lambda *_: rates.append(seen[0].lr),
+    )
+    assert rates == pytest.approx([better.lr / 2, 0])
+
+
+def test_on_epoch_ends_the_training_of_a_task(housing):
+    (X, y), _ = housing
+    _, history, _ = HOUSING.train(
+        HOUSING.settings["he"],
+        X[:300],
+        y[:300],
+        0,
+        on_epoch=lambda *_: True,
+    )
+    assert len(history["loss"]) == 1
+
+
+def test_one_seed_gives_one_network(housing):
+    (X, y), _ = housing
+    settings = replace(HOUSING.settings["classic"], epochs=1)
+    a, b, c = (
+        HOUSING.train(settings, X[:500], y[:500], seed)[0]
+        for seed in (1, 1, 2)
+    )
+    assert np.array_equal(predict(a, X), predict(b, X))
+    assert not np.array_equal(predict(a, X), predict(c, X))
+
+
+def test_housing_features_by_hand(housing):
+    (X, _), _ = housing
+    A = HousingFeatures().forward(X[:5])
+    assert A[:, SKEWED] == pytest.approx(np.log(X[:5][:, SKEWED]))
+    assert A[:, [1, 6, 7]] == pytest.approx(X[:5][:, [1, 6, 7]])
+    B = HousingFeatures(waves=True).forward(X[:5])
+    assert B.shape == (5, 32)
+    assert B.dtype == np.float32
+    u = (X[:5, 6].astype(float) - 35.6) / 2
+    v = (X[:5, 7].astype(float) + 119.6) / 2
+    # the third wave runs north-east, the last is the third overtone
+    assert B[:, 8 + 2] == pytest.approx(np.sin(1.5 * (u + v)), abs=1e-5)
+    assert B[:, -1] == pytest.approx(np.cos(4.5 * (u - v)), abs=1e-5)
+
+
+@pytest.mark.parametrize("waves", [False, True])
+def test_housing_features_gradient(housing, waves):
+    layer = HousingFeatures(waves=waves, dtype=np.float64)
+    X = housing[0][0][:4].astype(np.float64)
+    assert layer_errors(layer, X)["X"] < 1e-6
+
+
+def test_housing_features_name_what_has_no_logarithm(housing):
+    X = housing[0][0][:3].copy()
+    X[2, 4] = 0
+    with pytest.raises(
+        ValueError, match=r"Population expects .* got 0 in row 2"
+    ):
+        HousingFeatures().forward(X)
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=list(TASKS))
+def test_every_settings_ship_with_weights(task):
+    for name in task.settings:
+        assert load(task.name, name).parameters()
+
+
+def test_the_shipped_networks_know_their_trade(housing):
+    images, labels = fashion_mnist_sample()
+    Z = predict(load("fashion-mnist"), images)
+    assert accuracy(labels, Z) > 0.85  # 200 images that no one trained on
+    _, (X, y) = housing
+    scores = HOUSING.judge(load("california-housing"), X, y)
+    assert scores["r2"] > 0.79
+    assert (
+        HOUSING.judge(load("california-housing", "map"), X, y)["r2"] > 0.81
+    )
+
+
+@pytest.mark.parametrize("shape", [(8,), (2, 7)])
+def test_housing_features_refuse_other_shapes(shape):
+    with pytest.raises(ValueError, match=r"HousingFeatures.*\(n, 8\)"):
+        HousingFeatures().forward(np.ones(shape))
+
+
+def test_unknown_names_are_told_the_known_ones():
+    with pytest.raises(
+        ValueError, match="fashion-mnist, california-housing"
+    ):
+        load("mnist")
+    with pytest.raises(ValueError, match="classic, he, better, got 'map'"):
+        load("fashion-mnist", "map")

@@ -1,0 +1,240 @@
+"""batches, train_step, fit, predict, evaluate: behaviour and refusals."""
+
+import numpy as np
+import pytest
+
+from nn import (
+    L2,
+    SGD,
+    Adam,
+    Dense,
+    Dropout,
+    MeanSquaredError,
+    ReLU,
+    Sequential,
+    SoftmaxCrossEntropy,
+    accuracy,
+    batches,
+    evaluate,
+    fit,
+    mean_absolute_error,
+    predict,
+    train_step,
+)
+
+
+@pytest.fixture
+def line(rng):
+    """60 rows of y = 2 x1 - x2 + 1, as float32."""
+    X = rng.standard_normal((60, 2), dtype=np.float32)
+    return X, (2 * X[:, :1] - X[:, 1:] + 1)
+
+
+def fitted(X, y, *, epochs=3, model_seed=0, **options):
+    model = Sequential(Dense(2, 1, rng=model_seed))
+    history = fit(
+        model,
+        X,
+        y,
+        loss=MeanSquaredError(),
+        optimizer=SGD(0.1),
+        epochs=epochs,
+        batch_size=16,
+        **options,
+    )
+    return model, history
+
+
+def test_batches_hold_every_row_once_with_its_target():
+    X, y = np.arange(20).reshape(10, 2), np.arange(10)
+    parts = list(batches(X, y, 4, rng=0))
+    assert [len(a) for a, _ in parts] == [4, 4, 2]
+    rows = np.concatenate([b for _, b in parts])
+    assert sorted(rows) == list(range(10))
+    assert list(rows) != list(range(10))
+    for a, b in parts:
+        assert np.array_equal(a, X[b])
+        assert not np.shares_memory(a, X)
+
+
+def test_batches_repeat_with_the_seed_and_differ_without():
+    y = np.arange(50)
+    one, same, other = (
+        np.concatenate([b for _, b in batches(y, y, 7, rng=seed)])
+        for seed in (3, 3, None)
+    )
+    assert np.array_equal(one, same)
+    assert not np.array_equal(one, other)
+
+
+def test_a_step_reports_what_was_before_it(line):
+    X, y = line
+    model = Sequential(Dense(2, 1, rng=0, regularizer=L2(0.1)))
+    Z, price = model.forward(X), model.penalty()
+    expected = MeanSquaredError().forward(Z, y) + price
+    L, Z_step = train_step(
+        model, X, y, loss=MeanSquaredError(), optimizer=SGD(0.1)
+    )
+    assert L == expected
+    assert np.array_equal(Z_step, Z)
+    assert model.penalty() != price
+
+
+def test_fit_finds_the_line(line):
+    model, history = fitted(*line, epochs=60, rng=0)
+    assert model.layers[0].W.ravel() == pytest.approx([2, -1], abs=1e-3)
+    assert model.layers[0].b == pytest.approx([1], abs=1e-3)
+    assert history["loss"][-1] < 1e-5 < history["loss"][0]
+
+
+def test_fit_does_the_steps_of_a_loop_by_hand(line):
+    X, y = line
+    model, _ = fitted(X, y, rng=4)
+    other, optimizer = Sequential(Dense(2, 1, rng=0)), SGD(0.1)
+    rng = np.random.default_rng(4)
+    for _ in range(3):
+        for X_b, y_b in batches(X, y, 16, rng=rng):
+            loss = MeanSquaredError()
+            train_step(other, X_b, y_b, loss=loss, optimizer=optimizer)
+    assert np.array_equal(model.layers[0].W, other.layers[0].W)
+
+
+def test_the_history_has_one_number_per_epoch(line, capsys):
+    X, y = line
+    _, history = fitted(
+        X,
+        y,
+        rng=0,
+        validation=(X[:7], y[:7]),
+        metrics={"mae": mean_absolute_error},
+    )
+    assert list(history) == ["loss", "mae", "val_loss", "val_mae"]
+    for values in history.values():
+        assert [type(v) for v in values] == [float] * 3
+    assert capsys.readouterr().out == ""
+
+
+def test_the_training_loss_is_weighted_by_the_rows(line):
+    X, y = line  # 60 rows: batches of 16, 16, 16 and 12
+    model = Sequential(Dense(2, 1, rng=0))
+    history = fit(
+        model,
+        X,
+        y,
+        loss=MeanSquaredError(),
+        optimizer=SGD(1e-12),
+        epochs=1,
+        batch_size=16,
+        rng=0,
+    )
+    scores = evaluate(model, X, y, loss=MeanSquaredError())
+    assert history["loss"][0] == pytest.approx(scores["loss"], rel=1e-5)
+
+
+def test_on_epoch_ends_training_by_returning_true(line):
+    seen = []
+
+    def stop(epoch, history):
+        seen.append((epoch, len(history["loss"])))
+        return epoch == 1
+
+    _, history = fitted(*line, epochs=9, on_epoch=stop)
+    assert seen == [(0, 1), (1, 2)]
+    assert len(history["loss"]) == 2
+
+
+def test_one_seed_gives_one_network(line):
+    a, _ = fitted(*line, rng=1)
+    b, _ = fitted(*line, rng=1)
+    c, _ = fitted(*line, rng=2)
+    assert np.array_equal(a.layers[0].W, b.layers[0].W)
+    assert not np.array_equal(a.layers[0].W, c.layers[0].W)
+
+
+def test_training_changes_no_array_of_the_caller(line):
+    X, y = line
+    X.flags.writeable = y.flags.writeable = False
+    fitted(X, y, validation=(X, y))
+
+
+def test_training_stays_in_float32(rng):
+    X = rng.integers(0, 256, (40, 6), dtype=np.uint8)
+    model = Sequential(
+        Dense(6, 5, rng=0, regularizer=L2(0.1)),
+        ReLU(),
+        Dropout(0.5, rng=0),
+        Dense(5, 3, rng=1),
+    )
+    fit(
+        model,
+        X,
+        rng.integers(0, 3, 40),
+        loss=SoftmaxCrossEntropy(),
+        optimizer=Adam(),
+        epochs=2,
+        metrics={"accuracy": accuracy},
+    )
+    arrays = [*model.parameters().values(), *model.gradients().values()]
+    assert {a.dtype for a in arrays} == {np.dtype(np.float32)}
+
+
+def test_evaluate_has_no_penalty_and_no_dropout(line):
+    X, y = line
+    dense = Dense(2, 1, rng=0, regularizer=L2(10.0))
+    model = Sequential(dense, Dropout(0.9, rng=0))
+    bare = MeanSquaredError().forward(dense.forward(X), y)
+    assert evaluate(model, X, y, loss=MeanSquaredError()) == {"loss": bare}
+
+
+def test_predict_does_not_depend_on_the_batch_size(line):
+    X, _ = line
+    model = Sequential(Dense(2, 3, rng=0), ReLU(), Dropout(0.5))
+    whole = predict(model, X)
+    assert whole.shape == (60, 3)
+    assert predict(model, X, batch_size=7) == pytest.approx(whole, abs=1e-6)
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_batch_sizes_without_sense(line, size):
+    with pytest.raises(ValueError, match="1 or more, got"):
+        list(batches(*line, size))
+    with pytest.raises(ValueError, match="1 or more, got"):
+        predict(Sequential(Dense(2, 1)), line[0], batch_size=size)
+
+
+@pytest.mark.parametrize(
+    ("rows", "targets", "message"),
+    [
+        (60, 59, "one target per row, got 60 rows and 59"),
+        (0, 0, "got 0 rows"),
+    ],
+)
+def test_rows_and_targets_that_do_not_match(line, rows, targets, message):
+    X, y = line
+    with pytest.raises(ValueError, match=message):
+        fitted(X[:rows], y[:targets])
+
+
+def test_a_validation_pair_is_checked_before_the_first_step(line):
+    X, y = line
+    with pytest.raises(ValueError, match="one target per row"):
+        fitted(X, y, validation=(X, y[:3]), metrics={"m": lambda *_: 1 / 0})
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_numbers_that_are_none_are_told_with_their_row(line, bad):
+    X, y = (a.copy() for a in line)
+    X[17, 1] = bad
+    with pytest.raises(ValueError, match=r"X expects finite .* row 17"):
+        fitted(X, y)
+    with pytest.raises(ValueError, match=r"X expects finite .* row 17"):
+        predict(Sequential(Dense(2, 1)), X)
+    y[5] = bad
+    with pytest.raises(ValueError, match=r"y expects finite .* row 5"):
+        fitted(line[0], y)
+
+
+@pytest.mark.parametrize("epochs", [0, -2])
+def test_epochs_without_sense(line, epochs):
+    with pytest.raises(ValueError, match="epochs expects 1 or more, got"):
+        fitted(*line, epochs=epochs)
