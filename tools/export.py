@@ -153,7 +153,8 @@ def read(path):
             done = node.end_lineno
             if isinstance(node, ast.Import | ast.ImportFrom):
                 continue
-            if isinstance(node, ast.Expr) and node is tree.body[0]:
+            text = getattr(getattr(node, "value", None), "value", None)
+            if node is tree.body[0] and isinstance(text, str):
                 docstrings[caption[1]] = top
                 continue
             name = defined(node)
@@ -307,7 +308,7 @@ def render_imports(wanted):
             elif not plain and names - {None}:
                 chosen = sorted(
                     (w for w in members if w[1]),
-                    key=lambda w: by_kind(w[1]),
+                    key=lambda w: (by_kind(w[1]), w[2] or ""),
                 )
                 items = [
                     m + (f" as {a}" if a else "") for _, m, a in chosen
