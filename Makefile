@@ -43,6 +43,7 @@ check: .venv/all
 	$(BIN)/ruff format --check
 	$(BIN)/python tools/export.py --check
 	$(BIN)/python tools/notebooks.py --check
+	$(BIN)/python tools/notebooks.py --table
 
 data: .venv/all
 	$(BIN)/python -m nn data

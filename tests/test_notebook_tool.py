@@ -759,7 +759,9 @@ def test_the_table_measures_a_chapter(save, capsys):
         "alt texts": 1,
         "checks": 2,
     }
-    assert notebooks.main(["--table", str(path)]) == 0
-    head, row = capsys.readouterr().out.splitlines()
+    assert notebooks.main(["--table", str(path)]) == 1
+    printed = capsys.readouterr()
+    head, row = printed.out.splitlines()
     assert head.split()[:2] == ["chapter", "words"]
     assert row.split()[:2] == ["03_bend_it", str(measures["words"])]
+    assert "03_bend_it.ipynb: words: 17, expected" in printed.err

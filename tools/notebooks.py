@@ -3,7 +3,8 @@
     python tools/notebooks.py [NOTEBOOK ...]            normalise
     python tools/notebooks.py --execute [NOTEBOOK ...]  run, then normalise
     python tools/notebooks.py --check [NOTEBOOK ...]    report only
-    python tools/notebooks.py --table [NOTEBOOK ...]    measure
+    python tools/notebooks.py --table [NOTEBOOK ...]    measure; fail out
+                                                        of bounds
 
 Normalising gives a notebook the one form that the repository stores: stable
 cell ids, no timings, and the cells that this tool writes itself (the Colab
@@ -26,6 +27,7 @@ from pathlib import Path
 import export
 import nbformat
 import yaml
+from anatomy import departures
 from export import ExportError
 from rules import (
     Problem,
@@ -357,11 +359,10 @@ def measure(path):
     }
 
 
-def table(paths):
-    """The measures of the chapters as a text, a line for each."""
+def table(rows):
+    """The measures of the chapters, by path, as a text."""
     lines = []
-    for path in paths:
-        row = measure(path)
+    for path, row in rows.items():
         if not lines:
             lines.append("  ".join([f"{'chapter':36}", *row]))
         numbers = [f"{value:>{len(name)}}" for name, value in row.items()]
@@ -398,9 +399,17 @@ def main(argv=None):
     try:
         paths = options.notebooks or export.chapters()
         if options.table:
-            print(table(paths))
-            return 0
-        problems = [line for path in paths for line in run(path, options)]
+            rows = {path: measure(path) for path in paths}
+            print(table(rows))
+            problems = [
+                f"{path.name}: {what}"
+                for path, row in rows.items()
+                for what in departures(read(path), row)
+            ]
+        else:
+            problems = [
+                line for path in paths for line in run(path, options)
+            ]
     except (ValueError, ExportError) as error:
         problems = [str(error)]
     print(*problems, sep="\n", end="\n" * bool(problems), file=sys.stderr)

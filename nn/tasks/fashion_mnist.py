@@ -37,7 +37,7 @@ FASHION_MNIST = Task(
         "better": Settings(
             standardized,
             epochs=30,
-            penalty=1e-4,
+            penalty=2e-4,
             dropout=0.1,
             lr=2e-3,
             cosine=True,
