@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Two processes with two BLAS threads each slow one another several times.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help book test test-offline check data notebooks train bench serve clean
+.PHONY: help browser book test test-offline check data notebooks train bench serve clean
 
 help:
 	@echo "make book          build the site into _build/html"
@@ -48,13 +48,22 @@ check: .venv/all
 data: .venv/all
 	$(BIN)/python -m nn data
 
-test: data check
+# The figures and pages are tested in a browser: Debian's Chromium.
+browser:
+	@command -v chromium > /dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && \
+	    apt-get update -qq && \
+	    apt-get install -y -qq chromium > /dev/null; } || \
+	  echo "NO BROWSER, and none could be installed: the figures will not" \
+	       "be tested. On Debian: apt-get install chromium"
+
+test: data check browser
 	$(BIN)/pytest -n 2 --dist loadfile tests
 	$(BIN)/pytest -n 2 --dist loadfile -p no:cacheprovider \
 	  --nbval --nbval-cell-timeout 120 notebooks
 	$(MAKE) book
 
-test-offline: check
+test-offline: check browser
 	$(BIN)/pytest -n 2 --dist loadfile -m "not data" tests
 	$(MAKE) book
 
