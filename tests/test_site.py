@@ -333,3 +333,23 @@ def test_the_checks_find_planted_faults(planted, check, tmp_path):
     assert {name for name, what in found.items() if what} == (
         {check} if check else set()
     )
+
+
+def test_every_term_of_the_glossary_is_linked_from_its_chapter():
+    text = (ROOT / "book" / "glossary.md").read_text("utf-8")
+    entries = re.findall(
+        r"(?ms)^## (.+?)\n.*?\(\.\./(notebooks/[\w]+)\.ipynb\)", text
+    )
+    assert len(entries) == text.count("\n## ")
+    missing = [
+        f"{chapter}: {term}"
+        for term, chapter in entries
+        if f"glossary.md#{slug(term)})"
+        not in (ROOT / f"{chapter}.ipynb").read_text("utf-8")
+    ]
+    assert not missing
+
+
+def slug(heading):
+    """The anchor that a heading gets."""
+    return re.sub(r"[^\w\s-]", "", heading.lower()).replace(" ", "-")
