@@ -62,8 +62,8 @@ def _check_sizes(n_in, n_out):
 
 
 # chapter 2: A layer is a matrix
-def _as_batch(layer, X, n_in):
-    X = np.asarray(X)
+def _as_batch(layer, X, n_in, dtype=None):
+    X = np.asarray(X, dtype)
     if X.ndim != 2 or X.shape[1] != n_in:
         raise ValueError(
             f"{layer} expects X of shape (n, {n_in}), got {X.shape}: "
@@ -79,7 +79,8 @@ def he_normal(n_in, n_out, rng):
     He, Zhang, Ren and Sun, 2015. ``rng`` is a NumPy Generator.
     """
     _check_sizes(n_in, n_out)
-    return rng.standard_normal((n_in, n_out)) * math.sqrt(2 / n_in)
+    scale = math.sqrt(2 / n_in)  # (11.5)
+    return rng.standard_normal((n_in, n_out)) * scale
 
 
 # chapter 13: Not learning by heart
@@ -113,7 +114,7 @@ class Dense(Layer):
         self.dW = self.X.T @ dZ  # (8.4)  (n_in, n_out)
         self.db = dZ.sum(axis=0)  # (8.5)  (n_out,)
         if self.regularizer:
-            self.dW += self.regularizer.gradient(self.W)
+            self.dW += self.regularizer.gradient(self.W)  # (13.4)
         return dZ @ self.W.T if input_gradient else None  # (8.6)
 
     def parameters(self):
@@ -137,7 +138,7 @@ def glorot_uniform(n_in, n_out, rng):
     (n_in, n_out). ``rng`` is a NumPy Generator.
     """
     _check_sizes(n_in, n_out)
-    a = math.sqrt(6 / (n_in + n_out))
+    a = math.sqrt(6 / (n_in + n_out))  # (11.9)
     return rng.uniform(-a, a, (n_in, n_out))
 
 
@@ -172,10 +173,10 @@ class Normalization(Layer):
     def forward(self, X, training=False):
         if len(self.mean) > 1:
             X = _as_batch(self, X, len(self.mean))
-        return (X - self.mean) / self.std  # (n, n_in)
+        return (X - self.mean) / self.std  # (11.10)  (n, n_in)
 
     def backward(self, dA, /):
-        return dA / self.std  # (n, n_in)
+        return dA / self.std  # (11.11)  (n, n_in)
 
     def state(self):
         return {"mean": self.mean, "std": self.std}
@@ -204,11 +205,11 @@ class Dropout(Layer):
             return X
         keep = 1 - self.rate
         kept = self.rng.random(X.shape, dtype=np.float32) < keep
-        self.mask = kept.astype(X.dtype) / keep  # (n, m)
-        return X * self.mask
+        self.mask = kept.astype(X.dtype) / keep  # (13.6)  (n, m)
+        return X * self.mask  # (13.8)
 
     def backward(self, dA, /):
-        return dA if self.mask is None else dA * self.mask  # (n, m)
+        return dA if self.mask is None else dA * self.mask  # (13.9)  (n, m)
 
     def __repr__(self):
         return f"Dropout({self.rate})"
