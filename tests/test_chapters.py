@@ -5,9 +5,10 @@ its own checks must pass with what a reader has written up to that page.
 """
 
 import export
-import notebooks
 import pytest
 from nbformat.v4 import new_code_cell
+
+import notebooks
 
 CHAPTERS = export.chapters()
 DATA = {14}  # chapters that read all of Fashion-MNIST
@@ -24,7 +25,7 @@ DATA = {14}  # chapters that read all of Fashion-MNIST
         for path in CHAPTERS
     ],
 )
-def test_a_chapter_needs_nothing_of_a_later_one(path, tmp_path, monkeypatch):
+def test_a_chapter_needs_nothing_later(path, tmp_path, monkeypatch):
     before = export.number(path) - 1
     arguments = ["--until", str(before), "--to", str(tmp_path)]
     assert export.main(arguments) == 0

@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import webbrowser
 
 import numpy as np
 import pytest
@@ -262,3 +264,23 @@ def test_preview_draws_a_picture(run, tmp_path):
     assert code == 0
     assert "p.png" in out
     assert Image.open(tmp_path / "p.png").size[0] > 500
+
+
+@pytest.mark.parametrize("task", ["fashion-mnist", "california-housing"])
+def test_demo_writes_one_page_that_needs_no_other_file(
+    run, tmp_path, monkeypatch, task
+):
+    opened = []
+    monkeypatch.setattr(webbrowser, "open", lambda u: not opened.append(u))
+    code, out, err = run("demo", task, "--output", "d.html")
+    assert (code, out, err) == (0, "written to d.html\n", "")
+    assert opened == [(tmp_path / "d.html").as_uri()]
+    page = (tmp_path / "d.html").read_text()
+    assert "data-nn=" in page
+    assert not re.search(r"(?:src|href)=.(?:https?:)?//", page)
+    assert run("demo", task, "--no-open", "--output", "e.html")[0] == 0
+    assert len(opened) == 1
+    monkeypatch.setattr(webbrowser, "open", lambda u: False)
+    code, out, _ = run("demo", task)
+    assert code == 0
+    assert "open the file in one" in out

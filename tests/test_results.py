@@ -63,7 +63,7 @@ def test_what_the_text_promises_of_the_accuracy():
     assert mean("california-housing", "map", "r2") >= 0.815
 
 
-def test_a_stored_run_repeats(stored):
+def test_a_stored_run_repeats():
     """One quick run on this machine, within what another CPU rounds."""
     task = TASKS["california-housing"]
     runs = report(task.name)["runs"]["he"]

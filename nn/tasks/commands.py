@@ -2,6 +2,8 @@
 
 import argparse
 import sys
+import tempfile
+import webbrowser
 from pathlib import Path
 
 from ..activations import softmax
@@ -112,6 +114,20 @@ def preview(options):
     (X, y), _ = task.data()
     write_picture(path, PREVIEWS[task.name](X, y))
     print(f"written to {path}")
+
+
+def demo(options):
+    """Write the interactive figure as a page of its own and open it."""
+    from ._demo import DEMOS
+
+    page = DEMOS[options.task](load(options.task)).page()
+    path = options.output or Path(
+        tempfile.mkdtemp(prefix="nn-"), f"{options.task}.html"
+    )
+    write_file(path, page.encode())
+    print(f"written to {path}")
+    if not options.no_open and not webbrowser.open(path.resolve().as_uri()):
+        print("no browser could be started here: open the file in one")
 
 
 def results(options):
@@ -251,6 +267,22 @@ def parser():
         type=Path,
         metavar="PNG",
         help="default: runs/<task>-preview.png",
+    )
+
+    sub = for_task(
+        "demo",
+        demo,
+        "try a trained network by hand, in the browser",
+        settings=False,
+    )
+    sub.add_argument(
+        "--output",
+        type=Path,
+        metavar="HTML",
+        help="keep the page in this file (default: a temporary one)",
+    )
+    sub.add_argument(
+        "--no-open", action="store_true", help="do not open a browser"
     )
 
     sub = command(
