@@ -1,7 +1,13 @@
 """What every test file may ask for."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture
@@ -17,3 +23,21 @@ def global_random_state_stays():
     after = np.random.get_state()  # noqa: NPY002
     assert before[2] == after[2]
     assert np.array_equal(before[1], after[1])
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The folder of the site, built with warnings as errors."""
+    out = tmp_path_factory.mktemp("book")
+    program = "from jupyter_book.cli.main import main; main()"
+    options = ["-W", "-n", "--keep-going", "--path-output", out]
+    run = subprocess.run(
+        [sys.executable, "-c", program, "build", *options, ROOT],
+        capture_output=True,
+        text=True,
+    )
+    html = out / "_build" / "html"
+    assert run.returncode == 0, (
+        f"{run.stdout[-4000:]}\n{run.stderr[-4000:]}"
+    )
+    return html

@@ -6,8 +6,6 @@ One build serves all tests of this file; it takes from 10 to 60 seconds.
 import doctest
 import json
 import re
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -25,24 +23,6 @@ PAGES = [TOC["root"]] + [
 ]
 CHAPTERS = [page for page in PAGES if page.startswith("notebooks/")]
 CAPTION = re.compile(r"# nn/(\w+)\.py[ \t]*\n")
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    """The folder of the site, built with warnings as errors."""
-    out = tmp_path_factory.mktemp("book")
-    program = "from jupyter_book.cli.main import main; main()"
-    options = ["-W", "-n", "--keep-going", "--path-output", out]
-    run = subprocess.run(
-        [sys.executable, "-c", program, "build", *options, ROOT],
-        capture_output=True,
-        text=True,
-    )
-    html = out / "_build" / "html"
-    assert run.returncode == 0, (
-        f"{run.stdout[-4000:]}\n{run.stderr[-4000:]}"
-    )
-    return html
 
 
 @pytest.fixture(scope="session")
