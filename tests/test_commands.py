@@ -56,7 +56,7 @@ def test_module_runs_as_a_command():
     )
     assert done.returncode == 0
     assert "examples:" in done.stdout
-    for name in ("data", "train", "predict", "preview", "results"):
+    for name in ("data", "train", "predict", "compare", "results"):
         assert f"\n    {name} " in done.stdout
 
 

@@ -135,7 +135,8 @@ def peer(task, name, seed, pairs):
     if name == "baseline":
         from .keras_baseline import baseline
 
-        return baseline(task, seed, pairs)
+        run = baseline(task, seed, pairs)
+        return run | {"history": rounded(run["history"])}
     from .keras_twin import twin
 
     return twin(task, seed, pairs)

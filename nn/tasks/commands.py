@@ -1,9 +1,11 @@
 """The commands ``python -m nn``: ``python -m nn --help`` lists them."""
 
 import argparse
+import os
 import sys
 import tempfile
 import webbrowser
+from dataclasses import replace
 from pathlib import Path
 
 from ..activations import softmax
@@ -57,8 +59,6 @@ def data(options):
 
 def train(options):
     """Train one network and write what came of it to a folder."""
-    from dataclasses import replace
-
     from ._pictures import training_picture
 
     task = TASKS[options.task]
@@ -130,8 +130,38 @@ def demo(options):
         print("no browser could be started here: open the file in one")
 
 
+def compare(options):
+    """Print how far ours and Keras part, step for step."""
+    quiet_tensorflow()
+    from .keras_twin import report
+
+    task = TASKS[options.task]
+    settings = task.choose(options.settings)
+    if options.no_dropout:
+        settings = replace(settings, dropout=0.0)
+    report(task, settings, seed=options.seed)
+
+
+def run_baseline(options):
+    """Train Keras as one writes it and judge its bare predictions."""
+    quiet_tensorflow()
+    from .keras_baseline import baseline
+
+    scores = baseline(TASKS[options.task], options.seed)
+    for part in ("train", "test"):
+        values = ", ".join(f"{k} {v:.4f}" for k, v in scores[part].items())
+        print(f"{part}: {values}")
+    print(f"({scores['seconds']:.0f} s)")
+
+
+def quiet_tensorflow():
+    """Keep TensorFlow's notes on the processor off the terminal."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
 def results(options):
     """Measure every system on both tasks and write the tables."""
+    quiet_tensorflow()
     from ._pictures import compared_curves
     from ._results import measure, write_tables
 
@@ -210,7 +240,7 @@ def parser():
         sub.set_defaults(run=run)
         return sub
 
-    def for_task(name, run, text, epilog=None, settings=True):
+    def for_task(name, run, text, epilog=None, settings="better"):
         sub = command(name, run, text, epilog)
         sub.add_argument("task", choices=TASKS)
         if settings:
@@ -219,9 +249,9 @@ def parser():
             )
             sub.add_argument(
                 "--settings",
-                default="better",
+                default=settings,
                 metavar="NAME",
-                help=f"one of {', '.join(names)} (default: better)",
+                help=f"one of {', '.join(names)} (default: {settings})",
             )
         return sub
 
@@ -260,7 +290,28 @@ def parser():
     )
 
     sub = for_task(
-        "preview", preview, "draw a task's training rows", settings=False
+        "compare",
+        compare,
+        "train ours and Keras step for step, and print how far they part",
+        settings="classic",
+    )
+    sub.add_argument("--seed", type=int, default=0, help="default: 0")
+    sub.add_argument(
+        "--no-dropout",
+        action="store_true",
+        help="without dropout (default: Keras gets our masks)",
+    )
+
+    sub = for_task(
+        "baseline",
+        run_baseline,
+        "train Keras as one writes it, on the same rows",
+        settings=None,
+    )
+    sub.add_argument("--seed", type=int, default=0, help="default: 0")
+
+    sub = for_task(
+        "preview", preview, "draw a task's training rows", settings=None
     )
     sub.add_argument(
         "--out",
@@ -273,7 +324,7 @@ def parser():
         "demo",
         demo,
         "try a trained network by hand, in the browser",
-        settings=False,
+        settings=None,
     )
     sub.add_argument(
         "--output",

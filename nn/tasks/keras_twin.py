@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..layers import Dropout
+from ..losses import SoftmaxCrossEntropy
 from ..optimizers import Adam, cosine
 from ..training import batches, train_step
 
@@ -69,6 +70,12 @@ class KerasTwin:
     def __init__(self, task, settings, model, *, dtype=np.float32):
         import keras
 
+        backend = keras.backend.backend()
+        if backend != "tensorflow":
+            raise ValueError(
+                f"the twin needs Keras on TensorFlow, not on {backend}: "
+                "set KERAS_BACKEND=tensorflow"
+            )
         name = np.dtype(dtype).name
         start = [w.astype(dtype) for w in model.parameters().values()]
         first = model.layers.index(model.first)
@@ -104,7 +111,7 @@ class KerasTwin:
         import tensorflow as tf
 
         name = np.dtype(self.dtype).name
-        if task.sizes[-1] > 1:
+        if task.loss is SoftmaxCrossEntropy:
             loss = keras.losses.SparseCategoricalCrossentropy(
                 from_logits=True, dtype=name
             )
@@ -239,7 +246,7 @@ def compare(
         if t == max(steps):
             return table
     raise ValueError(
-        f"steps expects at most {t}, which is what {settings.epochs} epochs "
+        f"steps expects at most {t}, as many as {settings.epochs} epochs "
         f"have, got {max(steps)}"
     )
 
@@ -293,13 +300,13 @@ def train_twin(task, settings, X, y, seed):
     return copy, time.perf_counter() - start
 
 
-def twin(task, seed, pairs, *, settings="classic"):
+def twin(task, seed, pairs=None, *, settings="classic"):
     """One run of the twin, for the table of results.
 
     ``pairs`` is what ``task.data()`` returns. Returns "seconds", and the
     bare scores on the rows of "train" and "test".
     """
-    (X, y), (X_test, y_test) = pairs
+    (X, y), (X_test, y_test) = task.data() if pairs is None else pairs
     copy, seconds = train_twin(task, task.settings[settings], X, y, seed)
     return {
         "seconds": round(seconds, 1),
