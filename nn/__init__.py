@@ -22,7 +22,7 @@ from .losses import (
 )
 from .metrics import accuracy, mean_absolute_error, r2_score
 from .model import Sequential
-from .optimizers import SGD, Adam, Momentum, Optimizer, RMSProp
+from .optimizers import SGD, Adam, Momentum, Optimizer, RMSProp, cosine
 from .regularizers import L1, L2
 from .training import batches, evaluate, fit, predict, train_step
 from .weights import load_arrays, save_arrays, write_file
@@ -49,6 +49,7 @@ __all__ = [
     "accuracy",
     "batches",
     "check_gradients",
+    "cosine",
     "evaluate",
     "fit",
     "glorot_uniform",

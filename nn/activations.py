@@ -25,7 +25,7 @@ class ReLU(Layer):
         return self.A  # (n, m)
 
     def backward(self, dA, /):
-        return dA * (self.A > 0)  # (n, m)
+        return dA * (self.A > 0)  # (7.5)  (n, m)
 
 
 # chapter 7: The chain rule on one neuron
@@ -36,7 +36,7 @@ class Identity(Layer):
         return Z
 
     def backward(self, dA, /):
-        return dA
+        return dA  # (7.6)
 
 
 # chapter 4: Scores to probabilities
@@ -48,7 +48,7 @@ def softmax(Z):
     (Bridle, 1990).
     """
     E = np.exp(Z - np.max(Z, axis=-1, keepdims=True))  # (n, k), in (0, 1]
-    return E / E.sum(axis=-1, keepdims=True)  # (n, k), rows sum to 1
+    return E / E.sum(axis=-1, keepdims=True)  # (4.5)  (n, k)
 
 
 # chapter 9: p − y
@@ -64,4 +64,4 @@ class Softmax(Layer):
 
     def backward(self, dA, /):
         inner = (dA * self.A).sum(axis=1, keepdims=True)  # (n, 1)
-        return self.A * (dA - inner)  # (n, k)
+        return self.A * (dA - inner)  # (9.3)  (n, k)

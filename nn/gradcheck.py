@@ -30,7 +30,7 @@ def numerical_gradient(f, x, *, h=1e-5):
             below = f()
         finally:
             x[i] = old
-        gradient[i] = (above - below) / (2 * h)
+        gradient[i] = (above - below) / (2 * h)  # (6.4)
     return gradient
 
 
@@ -43,7 +43,7 @@ def relative_error(a, b):
     a, b = np.asarray(a), np.asarray(b)
     if a.shape != b.shape:
         raise ValueError(f"expected one shape, got {a.shape} and {b.shape}")
-    largest = np.max([np.abs(a).max(), np.abs(b).max()])
+    largest = np.max([np.abs(a).max(), np.abs(b).max()])  # (6.7)
     return float(np.abs(a - b).max() / largest) if largest != 0 else 0.0
 
 

@@ -107,7 +107,7 @@ class Dense(Layer):
         self.regularizer = regularizer
 
     def forward(self, X, training=False):
-        self.X = _as_batch(self, X, len(self.W))  # (n, n_in)
+        self.X = _as_batch(self, X, len(self.W), self.W.dtype)  # (n, n_in)
         return self.X @ self.W + self.b  # (8.1)  (n, n_out)
 
     def backward(self, dZ, /, *, input_gradient=True):
@@ -196,7 +196,7 @@ class Dropout(Layer):
             raise ValueError(
                 f"rate is a probability of dropping in [0, 1), got {rate}"
             )
-        self.rate = rate
+        self.rate = float(rate)
         self.rng = np.random.default_rng(rng)
 
     def forward(self, X, training=False):

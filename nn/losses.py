@@ -14,6 +14,12 @@ __all__ = [
 
 # chapter 5: How wrong?
 def _check_classes(Z, y):
+    Z, y = np.asarray(Z), np.asarray(y)
+    if Z.ndim != 2 or Z.size == 0:
+        raise ValueError(
+            "expected scores of shape (n, k), one row for each sample and "
+            f"one column for each class, got {Z.shape}"
+        )
     if y.shape != Z.shape[:1] or y.dtype.kind not in "iu":
         raise ValueError(
             f"y expects {len(Z)} class numbers, integers of shape "
@@ -24,15 +30,7 @@ def _check_classes(Z, y):
             f"y expects classes from 0 to {Z.shape[1] - 1}, one for each "
             f"column of Z, got {y.min()} to {y.max()}"
         )
-
-
-# chapter 5: How wrong?
-def _check_targets(Z, y):
-    if y.shape != Z.shape:
-        raise ValueError(
-            f"y expects the shape of the predictions, {Z.shape}, got "
-            f"{y.shape}; y.reshape(-1, 1) makes a column of one target each"
-        )
+    return Z, y
 
 
 # chapter 9: p − y
@@ -44,14 +42,14 @@ class CategoricalCrossEntropy:
     """
 
     def forward(self, P, y):
-        _check_classes(P, y)
+        P, y = _check_classes(P, y)
         self.P, self.rows, self.y = P, np.arange(len(y)), y
         return -float(np.mean(np.log(P[self.rows, y])))
 
     def backward(self):
         dP = np.zeros_like(self.P)  # (n, k)
         p = self.P[self.rows, self.y]  # (n,)
-        dP[self.rows, self.y] = -1 / (len(p) * p)
+        dP[self.rows, self.y] = -1 / (len(p) * p)  # (9.4)
         return dP
 
 
@@ -65,7 +63,7 @@ class SoftmaxCrossEntropy:
     """
 
     def forward(self, Z, y):
-        _check_classes(Z, y)
+        Z, y = _check_classes(Z, y)
         Z = Z - Z.max(axis=1, keepdims=True)  # (n, k)
         self.Z, self.rows, self.y = Z, np.arange(len(y)), y
         log_sum = np.log(np.exp(Z).sum(axis=1))  # (n,)
@@ -74,7 +72,22 @@ class SoftmaxCrossEntropy:
     def backward(self):
         dZ = softmax(self.Z)  # (n, k)
         dZ[self.rows, self.y] -= 1  # p - y
-        return dZ / len(dZ)  # the mean over the batch
+        return dZ / len(dZ)  # (9.5)  the mean over the batch
+
+
+# chapter 5: How wrong?
+def _check_targets(Z, y):
+    Z, y = np.asarray(Z), np.asarray(y)
+    if y.shape != Z.shape:
+        raise ValueError(
+            f"y expects the shape of the predictions, {Z.shape}, got "
+            f"{y.shape}; y.reshape(-1, 1) makes a column of one target each"
+        )
+    if y.size == 0 or y.dtype.kind not in "fiu":
+        raise ValueError(
+            f"y expects numbers, one or more, got {y.size} of {y.dtype}"
+        )
+    return Z if Z.dtype.kind == "f" else Z.astype(float), y
 
 
 # chapter 9: p − y
@@ -85,9 +98,9 @@ class MeanSquaredError:
     """
 
     def forward(self, Z, y):
-        _check_targets(Z, y)
+        Z, y = _check_targets(Z, y)
         self.error = np.subtract(Z, y, dtype=Z.dtype)  # (n, m)
-        return float(np.mean(self.error**2))
+        return float(np.mean(self.error**2))  # (9.6)
 
     def backward(self):
-        return 2 * self.error / self.error.size  # (n, m)
+        return 2 * self.error / self.error.size  # (9.7)  (n, m)

@@ -18,14 +18,14 @@ def accuracy(y, Z):
 
     y (n,) holds classes as integers, Z (n, k) logits or probabilities.
     """
-    _check_classes(Z, y)
+    Z, y = _check_classes(Z, y)
     return float(np.mean(Z.argmax(axis=1) == y))
 
 
 # chapter 5: How wrong?
 def mean_absolute_error(y, Z):
     """Mean of |y - z|, in the targets' unit. y and Z have one shape."""
-    _check_targets(Z, y)
+    Z, y = _check_targets(Z, y)
     return float(np.mean(np.abs(y - Z)))
 
 
@@ -36,10 +36,10 @@ def r2_score(y, Z):
     1 - sum (y - z)^2 / sum (y - mean y)^2: 1 is perfect, 0 is as good as
     the mean of y. y and Z have one shape; equal targets have no R^2.
     """
-    _check_targets(Z, y)
+    Z, y = _check_targets(Z, y)
     total = np.sum((y - y.mean(axis=0)) ** 2)
     if total == 0:
         raise ValueError(
             "r2_score expects targets that differ from each other"
         )
-    return float(1 - np.sum((y - Z) ** 2) / total)
+    return float(1 - np.sum((y - Z) ** 2) / total)  # (5.10)

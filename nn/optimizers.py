@@ -1,6 +1,8 @@
 # Written by tools/export.py from notebooks/: change the chapters.
 """Optimizers: rules that turn gradients into changes of parameters."""
 
+import math
+
 import numpy as np
 
 __all__ = [
@@ -9,6 +11,7 @@ __all__ = [
     "Momentum",
     "Optimizer",
     "RMSProp",
+    "cosine",
 ]
 
 
@@ -21,18 +24,18 @@ class Optimizer:
     """
 
     def __init__(self, lr, *, lr_decay=0.0):
-        if not lr > 0 or not lr_decay >= 0:
+        if not 0 < lr < np.inf or not 0 <= lr_decay < np.inf:
             raise ValueError(
                 f"{type(self).__name__} expects lr > 0 and lr_decay >= 0, "
-                f"got lr={lr} and lr_decay={lr_decay}"
+                f"both finite, got lr={lr} and lr_decay={lr_decay}"
             )
-        self.lr, self.lr_decay = lr, lr_decay
+        self.lr, self.lr_decay = float(lr), float(lr_decay)
         self.t = 0  # steps made
         self.state = {}
 
     def step(self, parameters, gradients):
         """One step down: change each parameter by its own gradient."""
-        lr = self.lr / (1 + self.lr_decay * self.t)
+        lr = self.lr / (1 + self.lr_decay * self.t)  # (10.4)
         self.t += 1
         for name, w in parameters.items():
             if name not in self.state:
@@ -56,7 +59,7 @@ class SGD(Optimizer):
         super().__init__(lr, lr_decay=lr_decay)
 
     def update(self, w, g, state, lr):
-        w -= lr * g
+        w -= lr * g  # (10.3)
 
 
 # chapter 12: Momentum, RMSProp, Adam
@@ -73,8 +76,8 @@ class Momentum(Optimizer):
     def update(self, w, g, state, lr):
         (u,) = state
         u *= self.momentum
-        u -= lr * g
-        w += u
+        u -= lr * g  # (12.1)
+        w += u  # (12.2)
 
 
 # chapter 12: Momentum, RMSProp, Adam
@@ -93,8 +96,8 @@ class RMSProp(Optimizer):
 
     def update(self, w, g, state, lr):
         (v,) = state
-        v += (1 - self.rho) * (g * g - v)
-        w -= lr * g / (np.sqrt(v) + self.eps)
+        v += (1 - self.rho) * (g * g - v)  # (12.5)
+        w -= lr * g / (np.sqrt(v) + self.eps)  # (12.6)
 
 
 # chapter 12: Momentum, RMSProp, Adam
@@ -119,14 +122,30 @@ class Adam(Optimizer):
 
     def update(self, w, g, state, lr):
         m, v = state
-        m += (1 - self.beta1) * (g - m)
-        v += (1 - self.beta2) * (g * g - v)
-        scale = np.sqrt(v / (1 - self.beta2**self.t))  # sqrt(v')
-        w -= lr / (1 - self.beta1**self.t) * m / (scale + self.eps)
+        m += (1 - self.beta1) * (g - m)  # (12.7)
+        v += (1 - self.beta2) * (g * g - v)  # (12.8)
+        scale = np.sqrt(v / (1 - self.beta2**self.t))  # (12.10)
+        rate = lr / (1 - self.beta1**self.t)  # (12.10)
+        w -= rate * m / (scale + self.eps)  # (12.11)
 
 
 # chapter 12: Momentum, RMSProp, Adam
 def _check_share(name, value):
     if not 0 <= value < 1:
         raise ValueError(f"{name} expects a number in [0, 1), got {value}")
-    return value
+    return float(value)
+
+
+# chapter 12: Momentum, RMSProp, Adam
+def cosine(lr, t, steps):
+    """Step size lr (1 + cos(pi t / steps)) / 2 after t of ``steps``.
+
+    It falls from lr at t = 0 to 0 at t = steps (Loshchilov and Hutter,
+    2017). Raises ValueError for any other t.
+    """
+    if not (0 <= t <= steps and steps > 0):
+        raise ValueError(
+            f"cosine expects 0 <= t <= steps and steps > 0, got t={t} "
+            f"and steps={steps}"
+        )
+    return lr * (1 + math.cos(math.pi * t / steps)) / 2  # (12.12)

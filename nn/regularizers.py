@@ -11,9 +11,9 @@ __all__ = [
 
 # chapter 13: Not learning by heart
 def _check_strength(lam):
-    if not lam >= 0:
+    if not 0 <= lam < np.inf:
         raise ValueError(f"lam expects a number >= 0, got {lam}")
-    return lam
+    return float(lam)
 
 
 # chapter 13: Not learning by heart
@@ -28,7 +28,7 @@ class L1:
 
     def gradient(self, W):
         """Return lam * sign(w), in the shape of W."""
-        return self.lam * np.sign(W)
+        return self.lam * np.sign(W)  # (13.3)
 
 
 # chapter 13: Not learning by heart
@@ -42,8 +42,8 @@ class L2:
         self.lam = _check_strength(lam)
 
     def __call__(self, W):
-        return self.lam * float(np.vdot(W, W))
+        return self.lam * float(np.vdot(W, W))  # (13.1)
 
     def gradient(self, W):
         """Return 2 lam w, in the shape of W."""
-        return 2 * self.lam * W
+        return 2 * self.lam * W  # (13.2)

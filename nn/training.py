@@ -28,14 +28,20 @@ def _check_rows(X, y=None):
 
 
 # chapter 10: Descend
+def _check_count(name, count):
+    if count < 1:
+        raise ValueError(f"{name} expects 1 or more, got {count}")
+
+
+# chapter 10: Descend
 def batches(X, y, batch_size, *, rng=None):
     """Yield the rows of X and y in a new order, ``batch_size`` at a time.
 
     X (n, ...), y (n, ...); the last batch holds what is left. Every row
     comes once. ``rng`` is a seed, a Generator or None.
     """
-    if batch_size < 1:
-        raise ValueError(f"batch_size expects 1 or more, got {batch_size}")
+    _check_count("batch_size", batch_size)
+    X, y = np.asarray(X), np.asarray(y)
     order = np.random.default_rng(rng).permutation(len(X))
     for start in range(0, len(X), batch_size):
         rows = order[start : start + batch_size]
@@ -50,7 +56,7 @@ def train_step(model, X, y, *, loss, optimizer):
     before the step.
     """
     Z = model.forward(X, training=True)
-    L = loss.forward(Z, y) + model.penalty()
+    L = loss.forward(Z, y) + model.penalty()  # (13.1)
     model.backward(loss.backward(), input_gradient=False)
     optimizer.step(model.parameters(), model.gradients())
     return L, Z
@@ -80,6 +86,9 @@ def fit(
     training values are means over batches while the weights move.
     """
     _check_rows(X, y)
+    _check_count("epochs", epochs)
+    if validation is not None:
+        _check_rows(*validation)
     rng, metrics, history = np.random.default_rng(rng), metrics or {}, {}
     for epoch in range(epochs):
         log = dict.fromkeys(["loss", *metrics], 0.0)
@@ -91,9 +100,8 @@ def fit(
             for name, metric in metrics.items():
                 log[name] += metric(y_b, Z) * len(Z) / len(X)
         if validation is not None:
-            X_v, y_v = validation
-            scores = evaluate(model, X_v, y_v, loss=loss, metrics=metrics)
-            log |= {f"val_{name}": value for name, value in scores.items()}
+            val = evaluate(model, *validation, loss=loss, metrics=metrics)
+            log |= {f"val_{name}": value for name, value in val.items()}
         for name, value in log.items():
             history.setdefault(name, []).append(value)
         if on_epoch is not None and on_epoch(epoch, history):
@@ -108,6 +116,7 @@ def predict(model, X, *, batch_size=1024):
     For a classifier these are logits: softmax makes them probabilities.
     """
     _check_rows(X)
+    _check_count("batch_size", batch_size)
     starts = range(0, len(X), batch_size)
     return np.concatenate(
         [model.forward(X[i : i + batch_size]) for i in starts]
