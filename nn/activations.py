@@ -47,7 +47,7 @@ def softmax(Z):
     row's largest logit is taken off first, so that exp cannot overflow
     (Bridle, 1990).
     """
-    E = np.exp(Z - np.max(Z, axis=-1, keepdims=True))  # (n, k), in (0, 1]
+    E = np.exp(Z - np.max(Z, axis=-1, keepdims=True))  # (n, k), in [0, 1]
     return E / E.sum(axis=-1, keepdims=True)  # (4.5)  (n, k)
 
 

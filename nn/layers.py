@@ -161,14 +161,24 @@ class Normalization(Layer):
     """
 
     def __init__(self, mean, std, *, dtype=np.float32):
-        self.mean = np.array(mean, dtype, ndmin=1)  # (n_in,)
-        std = np.array(std, dtype, ndmin=1)
+        mean, std = np.broadcast_arrays(
+            np.array(mean, dtype, ndmin=1), np.array(std, dtype, ndmin=1)
+        )
+        finite = np.isfinite(mean) & np.isfinite(std)
+        if mean.ndim > 1 or not np.all(finite & (std >= 0)):
+            raise ValueError(
+                "Normalization expects finite numbers of shape (n_in,) and "
+                f"std >= 0, got mean={mean} and std={std}"
+            )
+        self.mean = mean.copy()  # (n_in,)
         self.std = np.where(std == 0, std + 1, std)  # (n_in,)
 
     @classmethod
     def of(cls, X, *, dtype=np.float32):
         """Return the layer that standardises the columns of X."""
-        return cls(X.mean(axis=0), X.std(axis=0), dtype=dtype)
+        constant = np.ptp(X, axis=0) == 0  # rounding may give std > 0
+        std = np.where(constant, 0, np.std(X, axis=0, dtype=np.float64))
+        return cls(np.mean(X, axis=0, dtype=np.float64), std, dtype=dtype)
 
     def forward(self, X, training=False):
         if len(self.mean) > 1:

@@ -59,7 +59,7 @@ class SoftmaxCrossEntropy:
 
     Z (n, k) holds logits, y (n,) the true classes as integers. With the
     row's largest logit m taken off, -log p_y = log sum exp(z - m) -
-    (z_y - m), which no finite logits can overflow. dL/dZ = (P - Y) / n.
+    (z_y - m), where no usual logit can overflow. dL/dZ = (P - Y) / n.
     """
 
     def forward(self, Z, y):

@@ -89,7 +89,7 @@ class RMSProp(Optimizer):
 
     def __init__(self, lr=1e-3, *, rho=0.9, eps=1e-7, lr_decay=0.0):
         super().__init__(lr, lr_decay=lr_decay)
-        self.rho, self.eps = _check_share("rho", rho), eps
+        self.rho, self.eps = _check_share("rho", rho), _check_eps(eps)
 
     def start(self, w):
         return (np.zeros_like(w),)
@@ -115,7 +115,7 @@ class Adam(Optimizer):
         super().__init__(lr, lr_decay=lr_decay)
         self.beta1 = _check_share("beta1", beta1)
         self.beta2 = _check_share("beta2", beta2)
-        self.eps = eps
+        self.eps = _check_eps(eps)
 
     def start(self, w):
         return np.zeros_like(w), np.zeros_like(w)
@@ -134,6 +134,13 @@ def _check_share(name, value):
     if not 0 <= value < 1:
         raise ValueError(f"{name} expects a number in [0, 1), got {value}")
     return float(value)
+
+
+# chapter 12: Momentum, RMSProp, Adam
+def _check_eps(eps):
+    if not 0 < eps < np.inf:
+        raise ValueError(f"eps expects a number > 0, got {eps}")
+    return float(eps)
 
 
 # chapter 12: Momentum, RMSProp, Adam

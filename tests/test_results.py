@@ -1,6 +1,7 @@
 """Results: every run kept, tables made of the files and of nothing else."""
 
 import json
+import re
 import statistics
 
 import pytest
@@ -113,3 +114,13 @@ def test_tables_alone_measure_nothing(tmp_path, monkeypatch):
     assert text.endswith("b\n")
     assert "old" not in text
     assert "Fashion-MNIST" in text
+
+
+def test_the_code_of_the_readme_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "README.md").read_text()
+    (code,) = re.findall(r"(?s)```python\n(.*?)```", text)
+    names = {}
+    exec(code, names)
+    assert names["history"]["loss"][-1] < names["history"]["loss"][0]
+    assert (tmp_path / "xor.safetensors").is_file()

@@ -9,7 +9,7 @@ import re
 from rules import cells, is_code, is_markdown, is_solution, prose
 
 BOUNDS = {  # measure: least, most
-    "words": (1200, 1850),
+    "words": (1200, 1900),
     "exercises": (3, 5),
     "questions": (3, 3),
     "figures": (3, 12),

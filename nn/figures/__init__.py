@@ -1,12 +1,15 @@
 """The book's figures: one style, and a picture that says what it shows.
 
 ``subplots`` gives Matplotlib axes in the style of the book, ``show`` ends a
-notebook cell: the picture with its alternative text. The colours are those
-of Okabe and Ito (2008), which stay apart for colour-blind readers.
+notebook cell: the picture with its alternative text. ``Figure`` is a figure
+that answers to the reader's hand. The colours are those of Okabe and Ito
+(2008), which stay apart for colour-blind readers.
 """
 
 import base64
-import io
+
+from ._data import network, snapshot
+from ._figure import Figure, check_alt, png
 
 BLACK = "#000000"
 ORANGE = "#e69f00"
@@ -49,7 +52,11 @@ __all__ = [
     "SKY",
     "VERMILLION",
     "YELLOW",
+    "Figure",
+    "network",
+    "png",
     "show",
+    "snapshot",
     "subplots",
     "training_curves",
 ]
@@ -81,15 +88,10 @@ def show(fig, *, alt):
     import matplotlib.pyplot as plt
     from IPython.display import display
 
-    if len(alt) < 30:
-        raise ValueError(
-            "alt expects 30 characters or more that say what the figure "
-            f"shows, got {alt!r}"
-        )
-    picture = io.BytesIO()
-    fig.savefig(picture, format="png", dpi=DPI, metadata={"Software": None})
+    check_alt(alt)
+    picture = png(fig, dpi=DPI)
     plt.close(fig)
-    data = base64.b64encode(picture.getvalue()).decode("ascii")
+    data = base64.b64encode(picture).decode("ascii")
     display(
         {"image/png": data, "text/plain": alt},
         raw=True,

@@ -1,0 +1,1 @@
+"""Speed of ``nn`` beside its peers: ``python -m benchmarks --help``."""

@@ -1,0 +1,57 @@
+"""Arrays of a notebook to the data that an interactive figure takes."""
+
+import numpy as np
+
+
+def network(arrays, *, log=(), waves=None, bend=True):
+    """Return the steps of a network, as the figures compute them.
+
+    ``arrays`` is what ``Sequential.state()`` gives: "0.mean", "0.std",
+    "1.W", "1.b" and so on. A ReLU follows each W and b but the last; with
+    ``bend=False`` none does. ``log`` names the columns of the input whose
+    logarithm is taken first; ``waves`` is a pair, the middle (2,) of the
+    map and the frequencies (2, k), for inputs that end in a place.
+    Arrays of other floating types become float32. Raises ValueError for
+    names that are not these four.
+    """
+    steps = []
+    if len(log):
+        steps.append({"log": [int(k) for k in log]})
+    if waves is not None:
+        middle, frequencies = waves
+        steps.append(
+            {
+                "middle": [float(v) for v in middle],
+                "frequencies": np.asarray(frequencies, np.float32),
+            }
+        )
+    layers = {}
+    for name, array in arrays.items():
+        position, _, kind = name.partition(".")
+        if kind not in ("mean", "std", "W", "b"):
+            raise ValueError(
+                "network expects arrays named like '0.mean', '0.std', "
+                "'1.W' and '1.b', as Sequential.state() gives them, "
+                f"got {name!r}"
+            )
+        layers.setdefault(position, {})[kind] = _as_float(array)
+    last = [position for position in layers if "W" in layers[position]][-1]
+    for position, layer in layers.items():
+        steps.append(layer)
+        if bend and "W" in layer and position != last:
+            steps.append({"relu": True})
+    return steps
+
+
+def snapshot(parameters):
+    """Return the arrays of ``Sequential.parameters()`` as one row, float32.
+
+    Rows of one training run stack to what the figure "spirals" replays.
+    """
+    rows = [np.ravel(array) for array in parameters.values()]
+    return np.concatenate(rows).astype(np.float32)
+
+
+def _as_float(array):
+    array = np.asarray(array)
+    return array if array.dtype == np.float64 else array.astype(np.float32)

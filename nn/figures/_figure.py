@@ -1,0 +1,198 @@
+"""Interactive figures that need no kernel and no network.
+
+A ``Figure`` is an ES module of this folder and the data it starts from. In
+a notebook, on Colab and in the built book it is one piece of HTML with
+everything inside it; where no script runs, its poster stands in.
+"""
+
+import base64
+import hashlib
+import html
+import io
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+
+FOLDER = Path(__file__).parent
+SHARED = "shared.js"
+ALT = 30  # characters that an alternative text has at least
+DTYPES = ("float32", "float64", "uint8", "int32")
+PNG = b"\x89PNG\r\n\x1a\n"
+IMPORT = r'(?m)^import \{[^}]*\} from "\./shared\.js";\n'
+PAGE = """\
+<!doctype html>
+<html lang="en" data-theme="light">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
+<title>{title}</title>
+<style>
+html {{ background: #fff; color: #1f2328; font: 1rem/1.5 sans-serif; }}
+html[data-theme="dark"] {{ background: #121212; color: #ced6dd; }}
+body {{ margin: 1rem auto; max-width: 41rem; padding: 0 1rem; }}
+</style>
+<script>
+if (matchMedia("(prefers-color-scheme: dark)").matches)
+  document.documentElement.dataset.theme = "dark";
+</script>
+</head>
+<body>
+{figure}
+</body>
+</html>
+"""
+
+
+def names():
+    """The names of the interactive figures, sorted."""
+    return sorted(p.stem for p in FOLDER.glob("*.js") if p.name != SHARED)
+
+
+def check_alt(alt):
+    """Return ``alt``; ValueError if it is too short to say anything."""
+    if len(alt) < ALT:
+        raise ValueError(
+            f"alt expects {ALT} characters or more that say what the "
+            f"figure shows, got {alt!r}"
+        )
+    return alt
+
+
+def png(fig, *, dpi=110):
+    """Return the Matplotlib figure ``fig`` as the bytes of a PNG.
+
+    The same figure gives the same bytes: no date, no version is in them.
+    """
+    picture = io.BytesIO()
+    fig.savefig(picture, format="png", dpi=dpi, metadata={"Software": None})
+    return picture.getvalue()
+
+
+class Figure:
+    """An interactive figure: the module ``name`` and the data it shows.
+
+    ``alt`` says in words what the figure shows. ``poster`` is a picture of
+    it, the bytes of a PNG (``figures.png(fig)`` gives them), for readers
+    without scripts, for print and for the notebook's other viewers. What
+    else is given is the module's data: arrays of float32, float64, uint8 or
+    int32, numbers, strings, and lists and dictionaries of these.
+
+    As the last value of a cell it shows itself. Its HTML depends on nothing
+    but its arguments and the files of ``nn.figures``. Raises ValueError for
+    an unknown name, an alt text of under 30 characters, a poster that is
+    no PNG, and data that cannot be written as JSON.
+    """
+
+    def __init__(self, name, /, *, alt, poster=None, **data):
+        if name not in names():
+            raise ValueError(
+                f"the interactive figures are {', '.join(names())}; "
+                f"got {name!r}"
+            )
+        if poster is not None and not (
+            isinstance(poster, bytes) and poster.startswith(PNG)
+        ):
+            raise ValueError(
+                "poster expects the bytes of a PNG, as figures.png(fig) "
+                f"gives them, got {type(poster).__name__}"
+            )
+        self.name, self.alt, self.poster = name, check_alt(alt), poster
+        self.data = {
+            key: _encode(value, key) for key, value in data.items()
+        }
+
+    def html(self):
+        """Return the figure as HTML that refers to nothing outside it."""
+        state = json.dumps(
+            self.data, allow_nan=False, separators=(",", ":")
+        )
+        state = state.replace("<", "\\u003c")  # no tag can end the script
+        style = (FOLDER / "figure.css").read_text("utf-8")
+        code = _module(self.name)
+        text = "\0".join([self.name, self.alt, state, code, style])
+        key = hashlib.sha256(text.encode()).hexdigest()[:12]
+        return (
+            f'<figure class="nn mathjax_ignore tex2jax_ignore" '
+            f'data-nn="{self.name}" data-nn-key="{key}">\n'
+            f"<style>\n{style}</style>\n"
+            f'<div class="nn-poster">{self._still()}</div>\n'
+            "<noscript><p>The picture stands in for an interactive figure: "
+            "run the cell, or allow scripts.</p></noscript>\n"
+            f'<script type="module">\n{code}\n'
+            f'mount("{key}", figure, {state});\n}}\n</script>\n</figure>'
+        )
+
+    def page(self):
+        """Return a whole HTML page with this figure alone."""
+        title = f"{self.name}: a figure of From One Neuron"
+        return PAGE.format(title=html.escape(title), figure=self.html())
+
+    def _still(self):
+        """What stands in for the figure where no script runs."""
+        alt = html.escape(self.alt)
+        if self.poster is None:
+            return f"<p>{alt}</p>"
+        picture = base64.b64encode(self.poster).decode("ascii")
+        return f'<img src="data:image/png;base64,{picture}" alt="{alt}">'
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        """What Jupyter shows: the HTML, the poster, the text; and alt."""
+        data, metadata = {"text/html": self.html()}, {}
+        data["text/plain"] = self.alt
+        if self.poster is not None:
+            picture = base64.b64encode(self.poster).decode("ascii")
+            data["image/png"] = picture
+            metadata["image/png"] = {"alt": self.alt}
+        return data, metadata
+
+    def __repr__(self):
+        return f"Figure({self.name!r}, alt={self.alt!r})"
+
+
+def _module(name):
+    """The text of a figure's module with the shared one's before it."""
+    shared = (FOLDER / SHARED).read_text("utf-8")
+    shared = re.sub(r"(?m)^export ", "", shared)
+    own = re.sub(IMPORT, "", (FOLDER / f"{name}.js").read_text("utf-8"))
+    own = re.sub(r"(?m)^export default ", "const figure = ", own)
+    code = f"{shared}\n{{\n{own}"  # a block: its names hide shared ones
+    if wrong := re.search(r"(?m)^(import|export)\b.*|</script|<!--", code):
+        raise ValueError(
+            f"{name}.js cannot be put into a page because of {wrong[0]!r}"
+        )
+    return code
+
+
+def _encode(value, where):
+    """Return ``value`` as JSON has it: arrays as type, shape, base64."""
+    if isinstance(value, np.ndarray):
+        if value.dtype.name not in DTYPES:
+            raise ValueError(
+                f"{where} expects an array of {', '.join(DTYPES)}, got "
+                f"{value.dtype}: use .astype(...)"
+            )
+        flat = np.ascontiguousarray(value, value.dtype.newbyteorder("<"))
+        return {
+            "dtype": value.dtype.name,
+            "shape": list(value.shape),
+            "base64": base64.b64encode(flat.tobytes()).decode("ascii"),
+        }
+    if isinstance(value, dict):
+        return {k: _encode(v, f"{where}[{k!r}]") for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_encode(v, f"{where}[{i}]") for i, v in enumerate(value)]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, (bool, int, float, str)):
+        if isinstance(value, float) and not np.isfinite(value):
+            raise ValueError(
+                f"{where} expects a finite number, got {value}"
+            )
+        return value
+    raise ValueError(
+        f"{where} expects arrays, numbers, strings, lists or dictionaries, "
+        f"got {type(value).__name__}"
+    )

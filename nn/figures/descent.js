@@ -1,0 +1,162 @@
+// Three rules go down the same surface from the same start, step by step.
+import { controls, expose, h, list, number, player, plot, question, sentence, set, slider, svg } from "./shared.js";
+
+const FAR = 1e6; // a path that has left for good stays where it is
+const powers = { "-6": "10⁻⁶", "-3": "10⁻³", 0: "1", 3: "10³" };
+const hues = ["vermillion", "green", "blue"];
+const dashes = ["", "7 3", "2 3"];
+
+// The updates of nn's SGD, Momentum and Adam for one number: w, its slope g,
+// what the rule remembers s, the step size lr, and t, counted from 1.
+const rules = {
+  SGD: ({ w, g, lr }) => w - lr * g,
+  Momentum: ({ w, g, s, lr }, { momentum }) => {
+    s.u = momentum * (s.u ?? 0) - lr * g;
+    return w + s.u;
+  },
+  Adam: ({ w, g, s, lr, t }, { beta1, beta2, eps }) => {
+    s.m = (s.m ?? 0) + (1 - beta1) * (g - (s.m ?? 0));
+    s.v = (s.v ?? 0) + (1 - beta2) * (g * g - (s.v ?? 0));
+    const scale = Math.sqrt(s.v / (1 - beta2 ** t));
+    return w - ((lr / (1 - beta1 ** t)) * s.m) / (scale + eps);
+  },
+};
+
+/** The lines f = level on a grid of n by n cells, as one path. */
+function contours(f, [x0, x1], [y0, y1], levels, n, X, Y) {
+  const at = (i, low, high) => low + (i * (high - low)) / n;
+  const values = Array.from({ length: n + 1 }, (_, j) => Array.from({ length: n + 1 }, (_, i) => f(at(i, x0, x1), at(j, y0, y1))));
+  let d = "";
+  for (const level of levels)
+    for (let j = 0; j < n; j++)
+      for (let i = 0; i < n; i++) {
+        const corners = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]];
+        const cuts = corners.flatMap(([a, b], k) => {
+          const [c, e] = corners[(k + 1) % 4];
+          const [u, v] = [values[b][a] - level, values[e][c] - level];
+          if (u > 0 === v > 0) return [];
+          const s = u / (u - v);
+          return [`${X(at(a + s * (c - a), x0, x1)).toFixed(1)} ${Y(at(b + s * (e - b), y0, y1)).toFixed(1)}`];
+        });
+        for (let k = 0; k + 1 < cuts.length; k += 2) d += `M${cuts[k]}L${cuts[k + 1]}`;
+      }
+  return d;
+}
+
+export default {
+  render({ model, el }) {
+    const terms = model.get("terms") ?? [[0.5, 2, 0], [10, 0, 2]]; // c x^i y^j
+    const [xr, yr] = [list(model.get("x") ?? [-5, 5]), list(model.get("y") ?? [-2.5, 2.5])];
+    const most = model.get("steps") ?? 60;
+    const constants = { momentum: 0.9, beta1: 0.9, beta2: 0.999, eps: 1e-7, ...model.get("constants") };
+    let [start, lr, shown] = [list(model.get("start") ?? [-4, 1.6]), model.get("lr") ?? 0.02, most];
+    const f = (x, y) => terms.reduce((s, [c, i, j]) => s + c * x ** i * y ** j, 0);
+    const slope = (x, y) => [
+      terms.reduce((s, [c, i, j]) => s + (i ? c * i * x ** (i - 1) * y ** j : 0), 0),
+      terms.reduce((s, [c, i, j]) => s + (j ? c * j * x ** i * y ** (j - 1) : 0), 0),
+    ];
+    const samples = Array.from({ length: 1681 }, (_, k) => f(xr[0] + ((k % 41) * (xr[1] - xr[0])) / 40, yr[0] + (Math.floor(k / 41) * (yr[1] - yr[0])) / 40));
+    const [bottom, summit] = [Math.min(...samples), Math.max(...samples)];
+    const levels = Array.from({ length: 11 }, (_, i) => bottom + (summit - bottom) * ((i + 0.5) / 11) ** 2.5);
+    const { node, say } = sentence();
+
+    function walk(rule) {
+      const memory = [{}, {}];
+      const path = [[...start]];
+      for (let t = 1; t <= most; t++) {
+        const w = path.at(-1);
+        const g = slope(...w);
+        const next = w.map((v, k) => rule({ w: v, g: g[k], s: memory[k], lr, t }, constants));
+        const gone = !next.every((v) => Math.abs(v) < FAR);
+        path.push(gone || w.gone ? Object.assign([...w], { gone: true }) : next);
+      }
+      return path;
+    }
+
+    const panels = Object.entries(rules).map(([name, rule], r) => {
+      const hills = svg("path", { class: "nn-contour" });
+      const line = svg("polyline", { class: `nn-thin nn-${hues[r]}` });
+      const [dots, end] = [svg("g", { class: `nn-fill-${hues[r]}` }), svg("circle", { r: 5, class: `nn-fill-${hues[r]}` })];
+      const home = svg("path", { d: "M-5 0H5M0-5V5", class: "nn-thin nn-ink" });
+      const title = svg("text", { class: "nn-label nn-halo", x: 8, y: 18 }, name);
+      const p = plot({ x: xr, y: yr, height: (width) => Math.max(150, Math.min(230, 0.72 * width)), draw: () => (hill(), draw()) });
+      const hill = () => set(hills, { d: contours(f, xr, yr, levels, 48, p.X, p.Y) });
+      p.area.append(hills, line, dots, home, end, title);
+      p.node.classList.add("nn-click");
+      p.node.addEventListener("click", (event) => {
+        const box = p.area.getBoundingClientRect();
+        const [u, v] = [(event.clientX - box.left) / p.width, (event.clientY - box.top) / p.height];
+        if (u >= 0 && u <= 1 && v >= 0 && v <= 1) begin(xr[0] + u * (xr[1] - xr[0]), yr[1] - v * (yr[1] - yr[0]));
+      });
+      return { name, rule, p, line, dots, home, end, hill };
+    });
+    const first = panels[0].p.node;
+    set(first, { tabindex: 0, role: "application", "data-lm-suppress-shortcuts": "true", "aria-describedby": `${el.id}-help` });
+    first.addEventListener("keydown", (event) => {
+      const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+      if (!move || event.ctrlKey || event.altKey || event.metaKey) return;
+      event.preventDefault();
+      event.stopPropagation();
+      begin(start[0] + (move[0] * (xr[1] - xr[0])) / 50, start[1] + (move[1] * (yr[1] - yr[0])) / 50);
+    });
+    const losses = panels.map((_, r) => svg("polyline", { class: `nn-thin nn-${hues[r]}`, "stroke-dasharray": dashes[r] }));
+    const labels = panels.map(({ name }) => svg("text", { class: "nn-label nn-halo", "text-anchor": "end" }, name));
+    const chart = plot({ x: [0, most], y: [-6, 3], ylabel: "loss", draw, yticks: [-6, -3, 0, 3], ytick: (v) => powers[v], height: (width) => Math.max(150, Math.min(230, 0.72 * width)) });
+    const cursor = svg("line", { class: "nn-thin nn-dotted nn-grey" });
+    chart.area.append(cursor, ...losses, ...labels);
+
+    function begin(x, y) {
+      start = [Math.max(xr[0], Math.min(xr[1], x)), Math.max(yr[0], Math.min(yr[1], y))];
+      draw();
+    }
+    function draw() {
+      const paths = panels.map(({ rule }) => walk(rule));
+      const seen = paths.map((path) => path.slice(0, shown + 1));
+      const height = (path) => path.map((w) => Math.max(-6, Math.log10(Math.max(1e-12, f(...w) - Math.min(0, bottom)))));
+      panels.forEach(({ p, line, dots, home, end, name }, r) => {
+        const [xs, ys] = [0, 1].map((k) => seen[r].map((w) => w[k]));
+        set(line, { points: p.path(xs, ys) });
+        dots.replaceChildren(...xs.map((x, i) => svg("circle", { cx: p.X(x), cy: p.Y(ys[i]), r: 2.2 })));
+        set(end, { cx: p.X(xs.at(-1)), cy: p.Y(ys.at(-1)) });
+        set(home, { transform: `translate(${p.X(start[0])} ${p.Y(start[1])})` });
+        p.node.setAttribute("aria-label", `${name} from (${start.map((v) => number(v)).join(", ")}), after ${shown} steps at (${seen[r].at(-1).map((v) => number(v)).join(", ")})`);
+        const logs = height(paths[r]);
+        set(losses[r], { points: chart.path(logs.map((_, i) => i), logs) });
+        labels[r].textContent = name;
+      });
+      set(cursor, { x1: chart.X(shown), x2: chart.X(shown), y1: 0, y2: chart.height });
+      placeLabels(paths.map((path) => height(path)));
+      const words = seen.map((path, r) => {
+        const loss = f(...path.at(-1));
+        const text = path.at(-1).gone || loss > 1e4 ? "has flown off" : `is at ${loss < 0.0005 ? "under 0.001" : number(loss, 3)}`;
+        return `${panels[r].name} ${text}`;
+      });
+      chart.node.setAttribute("aria-label", `Loss by step, on a logarithmic axis. ${words.join(", ")}.`);
+      say(`After ${shown} steps of size ${number(lr, 3)}: ${words.join(", ")}.`);
+      expose(el, { start, lr, shown, paths: seen.map((path) => path.map((w) => [...w])) });
+    }
+    /** Names at the right ends of the lines, pushed apart where they meet. */
+    function placeLabels(logs) {
+      const ends = logs.map((log, r) => ({ r, y: Math.max(14, Math.min(chart.height - 4, chart.Y(log.at(-1)) - 5)) })).sort((a, b) => a.y - b.y);
+      for (let k = 1; k < ends.length; k++) ends[k].y = Math.max(ends[k].y, ends[k - 1].y + 15);
+      const over = ends.at(-1).y - (chart.height - 4);
+      if (over > 0) for (let k = ends.length - 1, y = chart.height - 4; k >= 0; k--, y -= 15) ends[k].y = Math.min(ends[k].y, y);
+      for (const { r, y } of ends) set(labels[r], { x: chart.width - 4, y });
+    }
+
+    const steps = slider({ label: "steps", name: "steps", min: 0, max: most, step: 1, value: shown, format: String, change: (v) => (play.stop(), (shown = v), draw()) });
+    const go = (v) => ((shown = v), steps.put(v), draw());
+    const play = player(() => shown < most && (go(shown + 1), true), { rewind: () => shown === most && go(0) });
+    const size = slider({ label: "step size", name: "lr", min: -3, max: 0, step: "any", value: Math.log10(lr), format: (v) => number(10 ** v, 3), change: (v) => ((lr = 10 ** v), draw()) });
+    el.append(
+      question("Which rule gets down first?", "All three take the same step size. Guess, then find the step sizes at which each of them wins."),
+      h("div", { class: "nn-four" }, ...panels.map(({ p }) => p.frame), chart.frame),
+      controls(play.node, steps.node, size.node),
+      node,
+      h("p", { class: "nn-help", id: `${el.id}-help` }, "The cross is the start: click on a map to move it, or focus the first map and use the arrow keys."),
+    );
+    panels.forEach(({ hill }) => hill());
+    draw();
+    return () => play.stop();
+  },
+};

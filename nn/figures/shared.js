@@ -1,0 +1,258 @@
+// What all figures share: arrays from Python, the forward pass of a network,
+// controls with names, a plot with axes, and a sentence that is read aloud.
+
+const types = { float32: Float32Array, float64: Float64Array, uint8: Uint8Array, int32: Int32Array };
+
+/** What _encode in _figure.py wrote: arrays become { shape, data }. */
+export function decode(value) {
+  if (Array.isArray(value)) return value.map(decode);
+  if (value === null || typeof value !== "object") return value;
+  if ("base64" in value) {
+    const bytes = Uint8Array.from(atob(value.base64), (c) => c.charCodeAt(0));
+    return { shape: value.shape, data: new types[value.dtype](bytes.buffer) };
+  }
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, decode(v)]));
+}
+
+/** A list of numbers, whether Python gave a list or an array. */
+export const list = (value) => Array.from(value.data ?? value);
+
+// Networks
+
+/** x (n_in) through one step of a network: a plain array or Float64Array. */
+function step(layer, x) {
+  if (layer.W) {
+    const [rows, columns] = layer.W.shape;
+    const [z, W] = [new Float64Array(layer.b.data), layer.W.data];
+    for (let i = 0; i < rows; i++)
+      if (x[i] !== 0) for (let j = 0; j < columns; j++) z[j] += x[i] * W[i * columns + j];
+    return z;
+  }
+  if (layer.mean) {
+    const of = (array, i) => array.data[array.data.length > 1 ? i : 0];
+    return Float64Array.from(x, (v, i) => (v - of(layer.mean, i)) / of(layer.std, i));
+  }
+  if (layer.log) return Float64Array.from(x, (v, i) => (layer.log.includes(i) ? Math.log(v) : v));
+  if (layer.frequencies) {
+    const [[u, v], place, n] = [layer.middle, x.slice(-2), layer.frequencies.shape[1]];
+    const F = layer.frequencies.data;
+    const angles = Array.from({ length: n }, (_, j) => (place[0] - u) * F[j] + (place[1] - v) * F[n + j]);
+    return Float64Array.from([...x, ...angles.map(Math.sin), ...angles.map(Math.cos)]);
+  }
+  if (layer.relu) return x.map((v) => Math.max(0, v));
+  throw new Error(`no such layer: ${Object.keys(layer)}`);
+}
+
+/** Every value of a network for one input: [x, after step 1, ..., output]. */
+export function trace(network, x) {
+  const values = [x];
+  for (const layer of network) values.push((x = step(layer, x)));
+  return values;
+}
+
+/** The output of a network for one input: logits, or a number in an array. */
+export const forward = (network, x) => network.reduce((value, layer) => step(layer, value), x);
+
+export function softmax(z) {
+  const top = Math.max(...z);
+  const e = z.map((v) => Math.exp(v - top));
+  const sum = e.reduce((s, v) => s + v, 0);
+  return e.map((v) => v / sum);
+}
+
+export const argmax = (values) => values.indexOf(Math.max(...values));
+
+// Elements
+
+const make = (create) => (tag, attributes = {}, ...children) => {
+  const node = create(tag);
+  for (const [name, value] of Object.entries(attributes))
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value !== false) node.setAttribute(name, value === true ? "" : value);
+  node.append(...children);
+  return node;
+};
+/** h("p", { class: "x", onclick: f }, "text", child): an HTML element. */
+export const h = make((tag) => document.createElement(tag));
+/** The same for SVG. */
+export const svg = make((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag));
+export const set = (node, attributes) => {
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+};
+
+/** 1.50, with a true minus sign. */
+export const number = (v, digits = 2) => {
+  const text = Math.abs(v).toFixed(digits);
+  return (v < 0 && Number(text) !== 0 ? "−" : "") + text;
+};
+/** "+ 1.50" or "− 1.50", for the next term of a sum. */
+export const term = (v, digits = 2) => `${v < 0 ? "−" : "+"} ${Math.abs(v).toFixed(digits)}`;
+export const percent = (p, digits = 1) => `${(100 * p).toFixed(digits)} %`;
+
+/** Controls keep the keys that JupyterLab takes for its own shortcuts. */
+const keep = { "data-lm-suppress-shortcuts": "true" };
+
+/** A range input with its label and value; `change(value)` follows the hand. */
+export function slider({ label, name, min, max, step, value, format = number, change }) {
+  const output = h("output", { "aria-hidden": "true" });
+  const input = h("input", { type: "range", name, min, max, step, value, ...keep });
+  const node = h("div", { class: "nn-slider" }, h("label", {}, h("span", {}, label), input), output);
+  const show = () => {
+    output.textContent = format(Number(input.value));
+    input.setAttribute("aria-valuetext", output.textContent);
+  };
+  input.addEventListener("input", () => (show(), change(Number(input.value))));
+  show();
+  const put = (v) => ((input.value = v), show());
+  return { node, input, put };
+}
+
+export const button = (label, name, onclick) =>
+  h("button", { type: "button", name, onclick, ...keep }, label);
+
+export function select({ label, name, options, value = 0, change }) {
+  const list = options.map((text, i) => h("option", { value: i, selected: i === value }, text));
+  const onchange = () => change(Number(input.value));
+  const input = h("select", { name, onchange, ...keep }, ...list);
+  return { node: h("label", { class: "nn-select" }, h("span", {}, label), input), input };
+}
+
+export function checkbox({ label, name, checked = false, change }) {
+  const onchange = () => change(input.checked);
+  const input = h("input", { type: "checkbox", name, checked, onchange, ...keep });
+  return h("label", { class: "nn-check" }, input, h("span", {}, label));
+}
+
+/** A bar in a cell of a table, with its number; signed ones grow from the
+ *  middle. `put(share, text)` takes a share of the whole from 0 (or −1) to 1. */
+export function bar({ signed = false } = {}) {
+  const fill = h("i");
+  const value = h("span");
+  const put = (share, text) => {
+    const part = Math.min(1, Math.abs(share)) * (signed ? 50 : 100);
+    fill.style.width = `${part}%`;
+    fill.style.marginLeft = signed ? `${share < 0 ? 50 - part : 50}%` : "0";
+    fill.classList.toggle("nn-minus", share < 0);
+    value.textContent = text;
+  };
+  return { node: h("div", { class: signed ? "nn-bar nn-signed" : "nn-bar" }, fill), value, put };
+}
+
+export const controls = (...nodes) => h("div", { class: "nn-controls" }, ...nodes);
+export const question = (text, hint = "") =>
+  h("div", { class: "nn-question" }, h("strong", {}, text), ...(hint ? [" ", hint] : []));
+
+/** A sentence that sees every change, and is read aloud once it rests. */
+export function sentence() {
+  const shown = h("p", { class: "nn-reading", "aria-hidden": "true" });
+  const heard = h("p", { class: "nn-heard", role: "status" });
+  let timer = null;
+  const say = (text) => {
+    shown.textContent = text;
+    clearTimeout(timer);
+    timer = setTimeout(() => (heard.textContent = text), heard.textContent ? 500 : 0);
+  };
+  return { node: h("div", {}, shown, heard), say };
+}
+
+/** Play and Pause: calls `next()` at a steady pace until it returns false. */
+export function player(next, { pace = 100, rewind }) {
+  let timer = null;
+  const stop = () => {
+    clearInterval(timer);
+    timer = null;
+    node.textContent = "Play";
+  };
+  const node = button("Play", "play", () => {
+    if (timer) return stop();
+    rewind();
+    node.textContent = "Pause";
+    timer = setInterval(() => (node.isConnected && next()) || stop(), pace);
+  });
+  return { node, stop };
+}
+
+/** Numbers in full precision, for whoever reads the page by program. */
+export const expose = (el, values) => {
+  el.dataset.values = JSON.stringify(values);
+};
+
+// Plots
+
+const nice = (low, high, n) => {
+  const raw = (high - low) / n;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const size = power * [1, 2, 5, 10].find((m) => m * power >= raw * 0.999);
+  const first = Math.ceil(low / size - 1e-9);
+  const length = Math.floor(high / size + 1e-9) - first + 1;
+  return Array.from({ length }, (_, i) => Number(((first + i) * size).toPrecision(12)));
+};
+
+/** A plot as wide as its place. `x` and `y` are [low, high]; `draw()` is
+ *  called whenever its size changes; X and Y turn values into pixels of
+ *  `area`, an inner SVG that cuts off what leaves it. */
+export function plot({ x, y, xlabel = "", ylabel = "", height, draw, xticks, yticks, xtick = String, ytick = String }) {
+  const axes = svg("g", { class: "nn-axes", "aria-hidden": "true" });
+  const area = svg("svg", { class: "nn-area", "aria-hidden": "true" });
+  const node = svg("svg", { class: "nn-plot", role: "img" }, axes, area);
+  const [left, right, top, bottom] = [ylabel ? 48 : 34, 14, 8, xlabel ? 38 : 22];
+  const p = { node, area, x, y, width: 1, height: 1 };
+  p.X = (v) => ((v - p.x[0]) / (p.x[1] - p.x[0])) * p.width;
+  p.Y = (v) => (1 - (v - p.y[0]) / (p.y[1] - p.y[0])) * p.height;
+  p.path = (xs, ys) => Array.from(xs, (v, i) => `${p.X(v).toFixed(3)},${p.Y(ys[i]).toFixed(3)}`).join(" ");
+  p.layout = () => {
+    const total = height(p.full);
+    [p.width, p.height] = [Math.max(10, p.full - left - right), total - top - bottom];
+    set(node, { width: p.full, height: total, viewBox: `0 0 ${p.full} ${total}` });
+    set(area, { x: left, y: top, width: p.width, height: p.height, "data-domain": [...p.x, ...p.y].join(" ") });
+    const text = (content, attributes) => svg("text", attributes, content);
+    const minus = (text) => text.replace("-", "−");
+    axes.replaceChildren(
+      ...(xticks ?? nice(...p.x, Math.max(2, p.width / 70))).flatMap((v) => [
+        svg("line", { x1: left + p.X(v), x2: left + p.X(v), y1: top, y2: top + p.height }),
+        text(minus(xtick(v)), { x: left + p.X(v), y: top + p.height + 16, "text-anchor": "middle" }),
+      ]),
+      ...(yticks ?? nice(...p.y, Math.max(2, p.height / 45))).flatMap((v) => [
+        svg("line", { x1: left, x2: left + p.width, y1: top + p.Y(v), y2: top + p.Y(v) }),
+        text(minus(ytick(v)), { x: left - 6, y: top + p.Y(v) + 4, "text-anchor": "end" }),
+      ]),
+      text(xlabel, { x: left + p.width / 2, y: total - 4, "text-anchor": "middle" }),
+      text(ylabel, { transform: `translate(11 ${top + p.height / 2}) rotate(-90)`, "text-anchor": "middle" }),
+    );
+  };
+  const resized = new ResizeObserver(() => {
+    const full = Math.floor(node.parentElement?.clientWidth ?? 0);
+    if (full && full !== p.full) ((p.full = full), p.layout(), draw());
+  });
+  /** Other words under the plot; ticks and lines follow p.x and p.y. */
+  p.xlabel = (words) => {
+    xlabel = words;
+    p.layout();
+  };
+  p.full = 640;
+  p.layout();
+  p.frame = h("div", { class: "nn-frame" }, node);
+  resized.observe(p.frame);
+  return p;
+}
+
+// Life
+
+/** Brings the waiting figures with this key to life, each for itself. */
+export function mount(key, figure, state) {
+  for (const root of document.querySelectorAll(`figure[data-nn-key="${key}"]:not([data-state])`)) {
+    let position = 0;
+    while (document.getElementById(`nn-${key}-${position}`)) position++;
+    const el = h("div", { class: "nn-live", id: `nn-${key}-${position}` });
+    const data = decode(state);
+    root.insertBefore(el, root.querySelector(".nn-poster"));
+    try {
+      figure.render({ model: { get: (name) => data[name] }, el });
+      root.dataset.state = "ready";
+    } catch (error) {
+      root.dataset.state = "failed";
+      el.replaceChildren(h("p", { role: "alert" }, `This figure could not start: ${error.message}`));
+      throw error;
+    }
+  }
+}

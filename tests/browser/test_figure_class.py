@@ -1,0 +1,189 @@
+"""The class Figure, without a browser."""
+
+import base64
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from examples import EXAMPLES, poster
+
+from nn import figures
+from nn.figures import Figure, _figure
+
+ALT = "A neuron with one input: a hinge at the place where x is 1.5"
+
+
+def test_bundle_has_html_picture_and_text():
+    picture = poster()
+    data, metadata = Figure(
+        "neuron", alt=ALT, poster=picture, w=1.5
+    )._repr_mimebundle_()
+    assert sorted(data) == ["image/png", "text/html", "text/plain"]
+    assert base64.b64decode(data["image/png"]) == picture
+    assert metadata == {"image/png": {"alt": ALT}}
+    assert data["text/plain"] == ALT
+    # what tools/rules.py asks of the stored output
+    html = data["text/html"]
+    first = re.match(r'\s*<\w+[^>]*\sdata-nn="(\w+)"', html)
+    assert first[1] == "neuron"
+    assert html.endswith("</figure>")
+    assert html.count("<figure") == 1
+    json.dumps(data)
+
+
+def test_without_poster_there_is_no_picture():
+    data, metadata = Figure("neuron", alt=ALT)._repr_mimebundle_()
+    assert sorted(data) == ["text/html", "text/plain"]
+    assert metadata == {}
+    assert f"<p>{ALT}</p>" in data["text/html"]
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_html_is_the_same_each_time_and_asks_for_nothing(name):
+    html = EXAMPLES[name]().html()
+    assert EXAMPLES[name]().html() == html
+    addresses = set(re.findall(r"https?://[^\s\"'`]+", html))
+    assert addresses <= {"http://www.w3.org/2000/svg"}
+    assert not re.search(r"\bid=\"|@import|url\((?!data:)|\bimport\(", html)
+    assert not re.search(r"(?m)^(import|export) ", html)
+    assert len(html) < 1_500_000
+
+
+def test_other_data_give_another_key():
+    a, b = (
+        Figure("neuron", alt=ALT, w=1.0),
+        Figure("neuron", alt=ALT, w=2.0),
+    )
+    keys = [re.search('data-nn-key="(.*?)"', f.html())[1] for f in (a, b)]
+    assert keys[0] != keys[1]
+
+
+def test_unknown_name_lists_the_known_ones():
+    with pytest.raises(ValueError, match=r"backprop, california.*'neurom'"):
+        Figure("neurom", alt=ALT)
+    assert "shared" not in _figure.names()
+
+
+@pytest.mark.parametrize("alt", ["", "A figure", "x" * 29])
+def test_short_alt_is_refused(alt):
+    with pytest.raises(ValueError, match="alt expects 30 characters"):
+        Figure("neuron", alt=alt)
+
+
+@pytest.mark.parametrize("bad", [b"GIF89a", b"", "poster.png"])
+def test_poster_must_be_a_png(bad):
+    with pytest.raises(
+        ValueError, match="poster expects the bytes of a PNG"
+    ):
+        Figure("neuron", alt=ALT, poster=bad)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.float16, bool, complex])
+def test_unsupported_dtype_is_refused(dtype):
+    with pytest.raises(ValueError, match=r"x\['a'\]\[0\] expects an array"):
+        Figure("neuron", alt=ALT, x={"a": [np.zeros(3, dtype)]})
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (float("nan"), "finite number"),
+        (np.float32("inf"), "finite number"),
+        (object(), "got object"),
+        ({1, 2}, "got set"),
+    ],
+)
+def test_data_that_json_does_not_know_are_refused(value, message):
+    with pytest.raises(ValueError, match=f"w expects.*{message}"):
+        Figure("neuron", alt=ALT, w=value)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "uint8", "int32"])
+def test_arrays_keep_their_bytes(dtype):
+    array = np.arange(12).astype(dtype).reshape(3, 4).T  # not contiguous
+    swapped = array.astype(array.dtype.newbyteorder(">"))
+    for given in (array, swapped):
+        data = Figure("neuron", alt=ALT, x=given).data["x"]
+        assert data["dtype"] == dtype
+        raw = base64.b64decode(data["base64"])
+        little = np.dtype(dtype).newbyteorder("<")
+        back = np.frombuffer(raw, little).reshape(data["shape"])
+        assert np.array_equal(back, array)
+
+
+def test_python_and_numpy_scalars():
+    data = Figure(
+        "neuron", alt=ALT, a=np.float32(0.5), b=np.int64(3), c=None, d="x"
+    ).data
+    assert data == {"a": 0.5, "b": 3, "c": None, "d": "x"}
+    assert type(data["b"]) is int
+
+
+def test_network_takes_the_state_of_a_model():
+    state = {
+        "0.mean": np.zeros(2),
+        "0.std": np.ones(2, np.float16),
+        "1.W": np.zeros((2, 3), np.float32),
+        "1.b": np.zeros(3, np.float32),
+        "3.W": np.zeros((3, 1), np.float32),
+        "3.b": np.zeros(1, np.float32),
+    }
+    steps = figures.network(state, log=[0])
+    kinds = [sorted(step) for step in steps]
+    assert kinds == [
+        ["log"],
+        ["mean", "std"],
+        ["W", "b"],
+        ["relu"],
+        ["W", "b"],
+    ]
+    assert steps[1]["std"].dtype == np.float32
+    assert sum("relu" in s for s in figures.network(state, bend=False)) == 0
+    with pytest.raises(ValueError, match=r"got '1\.gamma'"):
+        figures.network({"1.gamma": np.ones(2)})
+
+
+def test_snapshot_is_one_row():
+    row = figures.snapshot({"0.W": np.eye(2), "0.b": np.array([2.0, 3.0])})
+    assert row.tolist() == [1, 0, 0, 1, 2, 3]
+    assert row.dtype == np.float32
+
+
+def test_page_is_whole():
+    figure = Figure("neuron", alt=ALT)
+    page = figure.page()
+    assert page.startswith("<!doctype html>")
+    assert figure.html() in page
+    assert "<title>" in page
+
+
+def test_figures_import_no_module_of_the_package():
+    code = (
+        "import sys, nn.figures; print(*[m for m in sys.modules if "
+        "m.split('.')[0] in ('nn', 'matplotlib', 'IPython')])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    for file in Path(_figure.FOLDER).glob("*.py"):
+        text = file.read_text("utf-8")
+        assert not re.search(
+            r"(?m)^\s*from \.\.|^\s*(from|import) nn", text
+        )
+    assert "matplotlib" not in run.stdout
+
+
+def test_ipython_shows_the_figure():
+    pytest.importorskip("IPython")
+    from IPython.core.formatters import DisplayFormatter
+
+    figure = Figure("neuron", alt=ALT, poster=poster())
+    data, metadata = DisplayFormatter().format(figure)
+    assert data["text/html"] == figure.html()
+    assert data["text/plain"] == ALT
+    assert metadata["image/png"] == {"alt": ALT}

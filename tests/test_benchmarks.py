@@ -1,0 +1,156 @@
+"""The race: its protocol, its arithmetic, and the tables it makes."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import systems, textbook, worker
+from benchmarks.__main__ import main
+from benchmarks.race import Patience, environment, race, ratios, spread
+from benchmarks.tables import number, tables
+from nn import (
+    L2,
+    Adam,
+    Dense,
+    MeanSquaredError,
+    ReLU,
+    Sequential,
+    SoftmaxCrossEntropy,
+    train_step,
+)
+
+ROOT = Path(__file__).parents[1]
+STORED = ROOT / "results" / "benchmark.json"
+CASE = {
+    "task": "california-housing",
+    "sizes": (8, 64, 32, 1),
+    "batch": 128,
+    "threads": 1,
+    "rows": 300,
+}
+
+
+@pytest.fixture(scope="module")
+def small():
+    """A race of two rounds on 300 rows between what needs only NumPy."""
+    names = ["nn", "floor", "textbook"]
+    patience = Patience(0)
+    return race(CASE, names, 2, patience, predictions=1, say=lambda _: None)
+
+
+def test_every_system_takes_its_turns(small):
+    assert set(small["systems"]) == {"nn", "floor", "textbook"}
+    for name, found in small["systems"].items():
+        assert len(found["seconds"]) == 2
+        assert min(found["seconds"]) > 0
+        assert found["peak"] > 10
+        assert ("predict_1" in found) == (name != "floor")
+    assert small["systems"]["nn"]["predict_10000"][0] < 10
+
+
+def test_ratios_are_taken_round_by_round():
+    seconds = {"a": [1.0, 2.0, 9.0], "b": [2.0, 2.0, 3.0]}
+    report = {"systems": {k: {"seconds": v} for k, v in seconds.items()}}
+    expected = {"median": 1.0, "min": 0.5, "max": 3.0}
+    assert ratios(report, "a", "b") == expected
+    assert spread([1.23456]) == dict.fromkeys(expected, 1.235)
+
+
+def test_turns_count_epochs_and_end():
+    orders = iter([{"epochs": 2}, {"epochs": 1}, {"epochs": 0}])
+    said = []
+    turns = worker.Turns(lambda: next(orders), said.append)
+    assert turns.wait()
+    assert [turns(), turns(), turns()] == [False, False, True]
+    assert len(said) == 2
+    assert set(said[0]) == {"seconds", "cpu", "peak"}
+
+
+def test_nothing_is_set_for_openblas_alone(monkeypatch):
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "7")
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Prescott")
+    env = environment(2)
+    assert not [name for name in env if "OPENBLAS" in name]
+    assert env["OMP_NUM_THREADS"] == "2"
+
+
+@pytest.fixture
+def keep_global_state():
+    state = np.random.get_state()  # noqa: NPY002
+    yield
+    np.random.set_state(state)  # noqa: NPY002
+
+
+@pytest.mark.usefixtures("keep_global_state")
+@pytest.mark.parametrize("sizes", [(5, 4, 3, 3), (5, 4, 3, 1)])
+def test_the_textbook_style_does_the_same_step(sizes, rng, monkeypatch):
+    monkeypatch.setattr(textbook, "RATE", 0.0)
+    theirs = textbook.Network(sizes)
+    f8 = {"dtype": np.float64, "rng": 0}
+    price = {"regularizer": L2(textbook.PENALTY)}
+    hidden = (
+        Dense(5, 4, **price, **f8),
+        ReLU(),
+        Dense(4, 3, **price, **f8),
+    )
+    ours = Sequential(*hidden, ReLU(), Dense(3, sizes[-1], **f8))
+    dense = [a for a in theirs.layers if isinstance(a, textbook.Dense)]
+    X, classes = rng.standard_normal((6, 5)), sizes[-1] > 1
+    y = rng.integers(0, 3, 6) if classes else rng.standard_normal((6, 1))
+    for a, b in zip(dense, ours.layers[::2], strict=True):
+        a.weights[...] = b.W
+    loss = (SoftmaxCrossEntropy if classes else MeanSquaredError)()
+    adam = Adam(textbook.LR, lr_decay=1e-4)
+    for _ in range(3):
+        L, _ = train_step(ours, X, y, loss=loss, optimizer=adam)
+        assert theirs.step(X, y)[0] == pytest.approx(L)
+    for a, b in zip(dense, ours.layers[::2], strict=True):
+        assert a.weights == pytest.approx(b.W, abs=1e-6)
+
+
+def test_the_floor_makes_the_products_of_an_epoch(rng):
+    X, y = rng.random((300, 8), np.float32), rng.random((300, 1))
+    case = systems.Case(X, y, (8, 64, 32, 1), 128, 1)
+    system = systems.Floor(case)
+    assert system.rows == [128, 128, 44]
+    calls = []
+    system.train(lambda: calls.append(1) or len(calls) == 2)
+    expected = system.A[0].T @ system.dZ[1]
+    system.step(128)
+    assert system.dW[0] == pytest.approx(expected, rel=1e-4, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.25678, "0.257"), (12.34, "12.3"), (1234.5, "1,230"), (7, "7")],
+)
+def test_numbers_of_the_tables(value, text):
+    assert number(value) == text
+
+
+def test_the_stored_tables_are_the_stored_file():
+    report = json.loads(STORED.read_text(encoding="utf-8"))
+    text = STORED.with_suffix(".md").read_text(encoding="utf-8")
+    assert text == tables(report)
+    assert not report["quick"]
+
+
+def test_tables_alone_measure_nothing(tmp_path):
+    (tmp_path / STORED.name).write_bytes(STORED.read_bytes())
+    assert main(["--tables", "--out", str(tmp_path)]) == 0
+    text = (tmp_path / "benchmark.md").read_text(encoding="utf-8")
+    assert text == STORED.with_suffix(".md").read_text(encoding="utf-8")
+
+
+def test_a_race_without_us_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        main(["--systems", "floor,keras"])
+    assert "expects nn, floor" in capsys.readouterr().err
+
+
+def test_requirements_name_no_host():
+    text = (ROOT / "benchmarks" / "requirements.txt").read_text()
+    assert "://" not in text
+    assert "index" not in text
