@@ -97,9 +97,9 @@ def measure(options, path, *, say=print):
         write_file(path, text.encode())
 
     report["imports"] = import_seconds(3 * rounds, patience)
-    for task, sizes in SIZES.items():
-        for threads in options.threads:
-            say(f"{task}, {threads} threads")
+    for threads in options.threads:
+        for task, sizes in SIZES.items():
+            say(f"{task}, threads: {threads}")
             case = {"task": task, "sizes": sizes, "batch": 128}
             case |= {"threads": threads, "rows": rows}
             found = race(
@@ -112,22 +112,28 @@ def measure(options, path, *, say=print):
             )
             report["races"].append(found)
             store()
-    names = [name for name in GROWING if name in options.systems]
+        if threads == options.threads[0]:
+            names = [n for n in GROWING if n in options.systems]
+            grow(report, names, options, patience, store, say)
+    return report
+
+
+def grow(report, names, options, patience, store, say):
+    """Race on a part of Fashion-MNIST as batches and layers grow."""
     base = {"task": "fashion-mnist", "threads": options.threads[0]}
     base |= {"rows": 2048 if options.quick else 8192}
-    for batch in BATCHES[::2] if options.quick else BATCHES:
-        say(f"batch size {batch}")
-        case = {**base, "sizes": SIZES["fashion-mnist"], "batch": batch}
-        found = race(case, names, max(3, rounds // 2), patience, say=say)
-        report["scaling"]["batch"].append(found)
-        store()
-    for width in WIDTHS[:2] if options.quick else WIDTHS:
-        say(f"width {width}")
-        case = {**base, "sizes": (784, width, width, 10), "batch": 128}
-        found = race(case, names, max(3, rounds // 2), patience, say=say)
-        report["scaling"]["width"].append(found)
-        store()
-    return report
+    rounds = 2 if options.quick else max(3, options.rounds // 2)
+    cases = {
+        "batch": [(SIZES["fashion-mnist"], batch) for batch in BATCHES],
+        "width": [((784, w, w, 10), 128) for w in WIDTHS],
+    }
+    for kind, pairs in cases.items():
+        for sizes, batch in pairs[: 2 if options.quick else None]:
+            say(f"sizes {sizes}, batch size {batch}")
+            case = {**base, "sizes": sizes, "batch": batch}
+            found = race(case, names, rounds, patience, say=say)
+            report["scaling"][kind].append(found)
+            store()
 
 
 def main(arguments=None):
@@ -154,7 +160,7 @@ def main(arguments=None):
     parser.add_argument(
         "--threads",
         type=lambda text: [int(n) for n in text.split(",")],
-        default=[2, 1] if os.cpu_count() > 1 else [1],
+        default=[1, 2] if os.cpu_count() > 1 else [1],
         metavar="N,M",
         help="threads for the libraries; the first are for the scaling",
     )

@@ -102,7 +102,7 @@ def busy():
 
 
 class Patience:
-    """How long, in all, the race may wait for a quiet machine."""
+    """How long, in all, the race may wait and repeat for quiet turns."""
 
     def __init__(self, seconds):
         self.left, self.noisy, self.turns = seconds, 0, 0
@@ -122,7 +122,7 @@ class Patience:
     def measured(self, turn):
         """The result of ``turn()``, again while others disturb it."""
         self.turns += 1
-        for _ in range(6):
+        for _ in range(4):
             self.wait()
             before, start = busy(), time.time()
             result = turn()
@@ -132,6 +132,7 @@ class Patience:
             foreign = busy() - before - result.get("cpu", wall)
             if foreign < FOREIGN * max(wall, 0.03):
                 return result
+            self.left -= wall
             if self.left <= 0:
                 break
         self.noisy += 1

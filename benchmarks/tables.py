@@ -19,6 +19,11 @@ NAMES = {
     "floor": "the products alone",
 }
 
+GROWTH = {
+    "batch": ("batch size", lambda report: report["batch"]),
+    "width": ("hidden width", lambda report: report["sizes"][1]),
+}
+
 
 def number(value):
     """A ratio, a time or a size with three significant digits."""
@@ -118,7 +123,7 @@ def imports(report):
 
 def growth(reports, label, value):
     """Our time as a multiple of the others', as something grows."""
-    names = [name for name in ordered(reports[0]) if name != "nn"]
+    names = [n for n in ordered(reports[0]) if n != "nn"]
     rows = []
     for report in reports:
         seconds = spread(report["systems"]["nn"]["seconds"])["median"]
@@ -155,11 +160,8 @@ def tables(report):
     parts += [times(r) for r in report["races"]]
     parts += [predictions(r) for r in report["races"]]
     parts.append(imports(report))
-    scaling = report["scaling"]
-    parts.append(
-        growth(scaling["batch"], "batch size", lambda r: r["batch"])
-    )
-    parts.append(
-        growth(scaling["width"], "hidden width", lambda r: r["sizes"][1])
-    )
+    scaling = {k: v for k, v in report["scaling"].items() if v}
+    for kind, found in scaling.items():
+        label, value = GROWTH[kind]
+        parts.append(growth(found, label, value))
     return "\n\n".join(parts) + "\n"

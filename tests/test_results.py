@@ -39,7 +39,8 @@ def test_every_system_has_its_five_seeds(stored):
 def test_a_number_of_the_table_by_hand(stored):
     runs = stored["runs"]["he"].values()
     losses = [run["test"]["loss"] for run in runs]
-    text = f"{statistics.mean(losses):.3f} ± {statistics.stdev(losses):.3f}"
+    mean, deviation = statistics.mean(losses), statistics.stdev(losses)
+    text = f"{mean:.3f}\u00a0±\u00a0{deviation:.3f}"
     (row,) = [
         line
         for line in _results.table(stored).splitlines()
@@ -93,7 +94,7 @@ def test_measure_goes_on_where_it_ended(tmp_path, monkeypatch):
     assert len(calls) == 2 * len(names) + 1
     assert calls[3] == calls[4]
     found = _results.tables(tmp_path)
-    assert "1.000 ± 0.000" in found
+    assert "1.000\u00a0±\u00a00.000" in found
     assert "over 2 seeds" in found
 
 

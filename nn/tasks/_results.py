@@ -19,7 +19,7 @@ from ..weights import write_file
 # row name: what the table calls it
 OURS = {
     "classic": "`nn`, classic settings",
-    "he": "`nn`, He start, no penalty, no dropout",
+    "he": "`nn`, He start, no penalty, dropout or decay",
     "better": "`nn`, settings chosen on validation rows",
     "map": "`nn`, the same with waves over the map",
 }
@@ -98,7 +98,7 @@ def sklearn_mlp(task, seed, pairs):
     classes = task.sizes[-1] > 1
     kind = MLPClassifier if classes else MLPRegressor
     model = kind(
-        task.sizes[1:-1],
+        hidden_layer_sizes=task.sizes[1:-1],
         batch_size=classic.batch_size,
         max_iter=classic.epochs,
         random_state=seed,
@@ -168,7 +168,8 @@ def spread(runs, part, name, decimals):
     """Mean ± standard deviation over the seeds, as text."""
     values = [run[part][name] for run in runs.values()]
     mean, deviation = statistics.mean(values), statistics.stdev(values)
-    return f"{mean:.{decimals}f} ± {deviation:.{decimals}f}"
+    # spaces that do not break, so that the number stays on one line
+    return f"{mean:.{decimals}f}\u00a0±\u00a0{deviation:.{decimals}f}"
 
 
 def table(report):
@@ -182,13 +183,14 @@ def table(report):
         "| " + " | ".join(heads) + " |",
         "|---" + "|---:" * len(columns) + "|",
     ]
-    for name, runs in report["runs"].items():
+    labels = OURS | PEERS
+    for name in (name for name in labels if name in report["runs"]):
+        runs = report["runs"][name]
         cells = [
             spread(runs, part, score, decimals)
             for (part, score), (_, decimals) in columns.items()
         ]
-        label = (OURS | PEERS)[name]
-        lines.append("| " + " | ".join([label, *cells]) + " |")
+        lines.append("| " + " | ".join([labels[name], *cells]) + " |")
     return "\n".join(lines)
 
 

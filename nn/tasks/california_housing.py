@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..datasets import HOUSING_FEATURES, california_housing
-from ..layers import Layer, Normalization, normal
+from ..layers import Layer, Normalization
 from ..losses import MeanSquaredError
 from ..metrics import mean_absolute_error, r2_score
 from ._task import Settings, Task
@@ -112,14 +112,9 @@ CALIFORNIA_HOUSING = Task(
     scores={"r2": r2_score},
     settings={
         "classic": Settings(
-            raw,
-            epochs=50,
-            init=normal,
-            penalty=5e-4,
-            dropout=0.1,
-            lr_decay=1e-4,
+            raw, epochs=50, penalty=5e-4, dropout=0.1, lr_decay=1e-4
         ),
-        "he": Settings(raw, epochs=50, lr_decay=1e-4),
+        "he": Settings(raw, epochs=50),
         "better": BETTER,
         "map": replace(BETTER, inputs=waves),
     },

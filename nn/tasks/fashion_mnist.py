@@ -33,7 +33,7 @@ FASHION_MNIST = Task(
             dropout=0.1,
             lr_decay=1e-4,
         ),
-        "he": Settings(pixels, epochs=10, lr_decay=1e-4),
+        "he": Settings(pixels, epochs=10),
         "better": Settings(
             standardized,
             epochs=30,
