@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Two processes with two BLAS threads each slow one another several times.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help browser book test test-offline check data notebooks train bench serve clean
+.PHONY: help browser book test test-offline check data notebooks train pdf serve clean
 
 help:
 	@echo "make book          build the site into _build/html"
@@ -14,6 +14,7 @@ help:
 	@echo "make data          find or fetch Fashion-MNIST (30 MB)"
 	@echo "make notebooks     open JupyterLab in notebooks/"
 	@echo "make train         train both networks into runs/"
+	@echo "make pdf           print the book into _build/html/from-one-neuron.pdf"
 	@echo "make serve         show the built site on http://127.0.0.1:8000"
 	@echo "make clean         remove what the commands above made"
 
@@ -73,6 +74,9 @@ notebooks: .venv/all
 train: data
 	$(BIN)/python -m nn train fashion-mnist
 	$(BIN)/python -m nn train california-housing
+
+pdf: .venv/all browser book
+	$(BIN)/python tools/pdf.py
 
 serve: book
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000

@@ -21,6 +21,7 @@ THREADS = (
     "MKL_NUM_THREADS",
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
+    "NPROC",  # JAX
 )
 
 
@@ -29,6 +30,8 @@ def environment(threads):
     env = {k: v for k, v in os.environ.items() if "OPENBLAS" not in k}
     env |= dict.fromkeys(THREADS, str(threads))
     env |= {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
+    if threads == 1:
+        env["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
     path = [str(ROOT), *filter(None, [env.get("PYTHONPATH")])]
     return env | {"PYTHONPATH": os.pathsep.join(path)}
 

@@ -110,8 +110,6 @@ def main():
         return json.loads(line) if line else {}
 
     options = json.loads(sys.argv[1])
-    if options["threads"] == 1 and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     from . import systems
 
     loading = time.time()

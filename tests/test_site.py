@@ -4,6 +4,7 @@ One build serves all tests of this file; it takes from 10 to 60 seconds.
 """
 
 import doctest
+import gzip
 import json
 import re
 from collections import Counter
@@ -333,3 +334,24 @@ def test_every_term_of_the_glossary_is_linked_from_its_chapter():
 def slug(heading):
     """The anchor that a heading gets."""
     return re.sub(r"[^\w\s-]", "", heading.lower()).replace(" ", "-")
+
+
+def weight(path, page):
+    """Bytes that a page costs: its text gzipped, and its pictures."""
+    pictures = {
+        (path.parent / img["src"]).resolve()
+        for img in page.find_all("img")
+        if not img["src"].startswith("data:")
+    }
+    return len(gzip.compress(path.read_bytes())) + sum(
+        picture.stat().st_size for picture in pictures
+    )
+
+
+def test_no_page_is_heavy(pages):
+    heavy = {
+        path.name: size
+        for path, page in pages.items()
+        if (size := weight(path, page)) > 1_500_000
+    }
+    assert not heavy

@@ -1,0 +1,42 @@
+"""The figures that the notebooks store are those of the current modules."""
+
+import json
+
+import export
+import pytest
+
+from nn.figures import _figure
+
+CHAPTERS = export.chapters()
+STYLE = (_figure.FOLDER / "figure.css").read_text("utf-8")
+STARS = {  # chapter: the interactive figure that it must hold
+    1: "neuron",
+    3: "hinges",
+    4: "softmax",
+    7: "backprop",
+    10: "spirals",
+    12: "descent",
+    14: "fashion",
+    15: "california",
+}
+
+
+def figures(path):
+    """The HTML of each interactive figure that a notebook stores."""
+    nb = json.loads(path.read_text("utf-8"))
+    outputs = [o for c in nb["cells"] for o in c.get("outputs", [])]
+    found = [o["data"].get("text/html") for o in outputs if "data" in o]
+    return ["".join(text) for text in found if text]
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda p: p.stem)
+def test_a_chapter_stores_its_figure_as_the_module_is_now(path):
+    star = STARS.get(export.number(path))
+    stored = figures(path)
+    assert len(stored) == (star is not None)
+    for html in stored:
+        assert f'data-nn="{star}"' in html
+        message = f"run python tools/notebooks.py --execute {path.name}"
+        assert _figure._module(star) in html, message
+        assert STYLE in html, message
+        assert "data:image/png;base64," in html
