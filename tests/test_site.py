@@ -7,6 +7,7 @@ import doctest
 import gzip
 import json
 import re
+import unicodedata
 from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -333,7 +334,8 @@ def test_every_term_of_the_glossary_is_linked_from_its_chapter():
 
 def slug(heading):
     """The anchor that a heading gets."""
-    return re.sub(r"[^\w\s-]", "", heading.lower()).replace(" ", "-")
+    plain = unicodedata.normalize("NFKD", heading.lower())  # R² is r2
+    return re.sub(r"[^\w\s-]", "", plain).replace(" ", "-")
 
 
 def weight(path, page):
