@@ -2,10 +2,10 @@
 
 Captions: the first line ``# nn/<module>.py`` of an exported cell becomes a
 caption that links to the module's API. MathJax: copied out of the wheel
-``sphinx-mathjax-offline``. Thebe: switched off. Images of other sites
-(badges): their alternative text stands in. Anchors: Markdown links may
-name any id of a page, a source in the bibliography for one. Equations:
-numbered by their own tags. Docstrings: read as plain text.
+``sphinx-mathjax-offline``. Thebe and the script for icons: off. Images of
+other sites (badges): their alternative text stands in. Anchors: Markdown
+links may name any id of a page, a source in the bibliography for one.
+Equations: numbered by their own tags. Docstrings: read as plain text.
 """
 
 import re
@@ -19,6 +19,7 @@ from sphinx.util.fileutil import copy_asset, copy_asset_file
 
 CAPTION = re.compile(r"# nn/(\w+)\.py[ \t]*\n")
 LITERAL = re.compile(r"(``.+?``|:[\w:]+:`.+?`)")  # markup to leave alone
+ICON_SCRIPT = re.compile(r"<script[^>]*fontawesome\.js[^>]*></script>\n?")
 MARKUP = re.compile(r"\||\*(?=\S)|_(?!\w)")  # |w|, *args, val_
 
 
@@ -126,6 +127,20 @@ def mathjax(app, error):
         copy_asset(source / folder, target / folder)
 
 
+def light_icons(app, error):
+    """Leave the icons to the theme's fonts: 0.5 MB of script less."""
+    if error or app.builder.format != "html":
+        return
+    out = Path(app.outdir)
+    for page in out.rglob("*.html"):
+        text = page.read_text("utf-8")
+        light = ICON_SCRIPT.sub("", text)
+        if light != text:
+            page.write_text(light, "utf-8")
+    for script in out.glob("_static/scripts/fontawesome.js*"):
+        script.unlink()
+
+
 def setup(app):
     """Connect the hooks; Sphinx calls this."""
     # the API page describes the nn beside the book, whatever is installed
@@ -139,4 +154,5 @@ def setup(app):
     # before napoleon, which writes markup of its own
     app.connect("autodoc-process-docstring", plain_docstrings, priority=400)
     app.connect("build-finished", mathjax)
+    app.connect("build-finished", light_icons)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
