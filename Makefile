@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Two processes with two BLAS threads each slow one another several times.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help browser book test test-offline check data notebooks train pdf serve clean
+.PHONY: help browser book test test-offline check data notebooks train bench pdf serve clean
 
 help:
 	@echo "make book          build the site into _build/html"
@@ -14,6 +14,7 @@ help:
 	@echo "make data          find or fetch Fashion-MNIST (30 MB)"
 	@echo "make notebooks     open JupyterLab in notebooks/"
 	@echo "make train         train both networks into runs/"
+	@echo "make bench         race the package against its peers (half an hour)"
 	@echo "make pdf           print the book into _build/html/from-one-neuron.pdf"
 	@echo "make serve         show the built site on http://127.0.0.1:8000"
 	@echo "make clean         remove what the commands above made"
@@ -75,6 +76,15 @@ train: data
 	$(BIN)/python -m nn train fashion-mnist
 	$(BIN)/python -m nn train california-housing
 
+# PyTorch and JAX live in an environment of their own: benchmarks/README.md.
+.venv-bench/ready: .venv/ready benchmarks/requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet -r benchmarks/requirements.txt
+	@touch $@
+
+bench: .venv-bench/ready data
+	.venv-bench/bin/python -m benchmarks
+
 pdf: .venv/all browser book
 	$(BIN)/python tools/pdf.py
 
@@ -82,4 +92,4 @@ serve: book
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
 clean:
-	rm -rf .venv _build runs .pytest_cache .ruff_cache
+	rm -rf .venv .venv-bench _build runs .pytest_cache .ruff_cache

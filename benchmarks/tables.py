@@ -157,6 +157,8 @@ def tables(report):
     parts = [setting(report)]
     if report["quick"]:
         parts.append("**A quick trial with few rows: not a measurement.**")
+    if "note" in report:
+        parts.append(f"**{report['note']}**")
     parts += [times(r) for r in report["races"]]
     parts += [predictions(r) for r in report["races"]]
     parts.append(imports(report))

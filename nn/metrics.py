@@ -12,21 +12,21 @@ __all__ = [
 ]
 
 
-# chapter 5: How wrong?
+# chapter 17: Where the time goes
 def accuracy(y, Z):
     """Share of rows whose largest entry stands at the true class.
 
     y (n,) holds classes as integers, Z (n, k) logits or probabilities.
     """
     Z, y = _check_classes(Z, y)
-    return float(np.mean(Z.argmax(axis=1) == y))
+    return float(np.count_nonzero(Z.argmax(axis=1) == y)) / len(y)
 
 
-# chapter 5: How wrong?
+# chapter 17: Where the time goes
 def mean_absolute_error(y, Z):
     """Mean of |y - z|, in the targets' unit. y and Z have one shape."""
     Z, y = _check_targets(Z, y)
-    return float(np.mean(np.abs(y - Z)))
+    return float(np.abs(y - Z).sum()) / Z.size
 
 
 # chapter 5: How wrong?

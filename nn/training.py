@@ -12,14 +12,16 @@ __all__ = [
 ]
 
 
-# chapter 10: Descend
+# chapter 17: Where the time goes
 def _check_rows(X, y=None):
     if len(X) == 0 or (y is not None and len(X) != len(y)):
         rows = f"{len(X)} rows" + ("" if y is None else f" and {len(y)}")
         raise ValueError(f"expected one target per row, got {rows}")
     for name, array in (("X", X), ("y", y)):
-        finite = array is None or np.isfinite(array)
-        if not np.all(finite):
+        if array is None or np.asarray(array).dtype.kind in "biu":
+            continue  # integers are finite
+        finite = np.isfinite(array)
+        if not finite.all():
             row = np.argwhere(~finite)[0, 0]
             raise ValueError(
                 f"{name} expects finite numbers, row {row} has a NaN or an "

@@ -748,6 +748,7 @@ def test_the_table_measures_a_chapter(save, capsys):
     assert measures == {
         "words": 2 + 4 + 2 + 2 + 2 + 5,
         "code lines": 4,
+        "words/line": 4.2,
         "exported": 2,
         "cells": 5,
         "mean": 1.3,

@@ -340,11 +340,11 @@ def measure(path):
         )
         for c in author
     ]
+    words = sum(len(re.findall(r"[^\W\d_][\w'’-]*", t)) for t in plain)
     return {
-        "words": sum(
-            len(re.findall(r"[^\W\d_][\w'’-]*", t)) for t in plain
-        ),
+        "words": words,
         "code lines": sum(bounded),
+        "words/line": round(words / max(sum(bounded), 1), 1),
         "exported": sum(length(c) for c in code if is_exported(c)),
         "cells": len(code),
         "mean": round(sum(bounded) / max(len(bounded), 1), 1),
