@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
+import pdf
 import pytest
 import yaml
 from bs4 import BeautifulSoup
@@ -20,9 +21,7 @@ from bs4 import BeautifulSoup
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
-PAGES = [TOC["root"]] + [
-    page["file"] for part in TOC["parts"] for page in part["chapters"]
-]
+PAGES = pdf.pages(TOC)
 CHAPTERS = [page for page in PAGES if page.startswith("notebooks/")]
 CAPTION = re.compile(r"# nn/(\w+)\.py[ \t]*\n")
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..model import Sequential
 from ..weights import write_file
 
 # row name: what the table calls it
@@ -94,7 +95,7 @@ def sklearn_mlp(task, seed, pairs):
 
     (X, y), (X_test, y_test) = pairs
     classic = task.settings["classic"]
-    front = classic.inputs(X)
+    prepare = Sequential(*classic.inputs(X)).forward
     classes = task.sizes[-1] > 1
     kind = MLPClassifier if classes else MLPRegressor
     model = kind(
@@ -103,11 +104,6 @@ def sklearn_mlp(task, seed, pairs):
         max_iter=classic.epochs,
         random_state=seed,
     )
-
-    def prepare(X):
-        for layer in front:
-            X = layer.forward(X)
-        return X
 
     start = time.perf_counter()
     with warnings.catch_warnings():  # it stops at max_iter, as it should

@@ -6,15 +6,14 @@ A request that leaves the site and an uncaught error fail the test.
 from pathlib import Path
 
 import pages
+import pdf
 import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
-PAGES = [TOC["root"]] + [
-    page["file"] for part in TOC["parts"] for page in part["chapters"]
-]
+PAGES = pdf.pages(TOC)
 CHAPTERS = [page for page in PAGES if page.startswith("notebooks/")]
 SCREENS = {
     "desktop": {"viewport": {"width": 1280, "height": 900}},
