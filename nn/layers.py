@@ -49,6 +49,10 @@ class Layer:
         """Return what the layer adds to the loss (chapter 13)."""
         return 0.0
 
+    def vectors(self):
+        """Return all that an optimizer's step needs (chapter 17)."""
+        return self.parameters(), self.gradients()
+
     def __repr__(self):
         return f"{type(self).__name__}()"
 

@@ -3,8 +3,6 @@
 
 import numpy as np
 
-from .activations import softmax
-
 __all__ = [
     "CategoricalCrossEntropy",
     "MeanSquaredError",
@@ -65,12 +63,13 @@ class SoftmaxCrossEntropy:
     def forward(self, Z, y):
         Z, y = _check_classes(Z, y)
         Z = Z - Z.max(axis=1, keepdims=True)  # (n, k)
-        self.Z, self.rows, self.y = Z, np.arange(len(y)), y
-        log_sum = np.log(np.exp(Z).sum(axis=1))  # (n,)
-        return float(np.mean(log_sum - Z[self.rows, y]))
+        E = np.exp(Z)  # (n, k)
+        total = E.sum(axis=1)  # (n,)
+        self.P, self.rows, self.y = E / total[:, None], np.arange(len(y)), y
+        return float(np.mean(np.log(total) - Z[self.rows, y]))
 
     def backward(self):
-        dZ = softmax(self.Z)  # (n, k)
+        dZ = self.P.copy()  # (n, k)
         dZ[self.rows, self.y] -= 1  # p - y
         return dZ / len(dZ)  # (9.5)  the mean over the batch
 

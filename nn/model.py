@@ -1,6 +1,10 @@
 # Written by tools/export.py from notebooks/: change the chapters.
 """A network: layers in sequence."""
 
+from itertools import combinations, starmap
+
+import numpy as np
+
 from .layers import Layer
 from .weights import load_arrays, save_arrays
 
@@ -26,15 +30,57 @@ def _first_that_learns(layers):
     return next((layer for layer in layers if layer.parameters()), None)
 
 
-# chapter 14: Fashion-MNIST
-class Sequential(Layer):
+# chapter 17: Where the time goes
+class _Joined(Layer):
+    """Layers whose parameters lie in one vector w: the arrays are views.
+
+    A layer has its parameter "W" as W. The vector g is for the gradients.
+    """
+
+    w, parts = None, []
+
+    def __init__(self, *layers):
+        self.layers, self.first = layers, _first_that_learns(layers)
+        self._move()
+
+    def vectors(self):
+        """All parameters and all gradients, as one vector each."""
+        arrays, slopes = [], []
+        for layer in self.layers:
+            own, g = layer.parameters(), layer.gradients()
+            arrays += own.values()
+            slopes += [g[name] for name in own]
+        if not self._holds(arrays) and not self._move():
+            return super().vectors()
+        for part, g in zip(self.slopes, slopes, strict=True):
+            part[...] = g
+        return {"all": self.w}, {"all": self.g}
+
+    def _holds(self, arrays):
+        return 0 < len(arrays) == len(self.parts) and all(
+            a is part and a.base is self.w
+            for a, part in zip(arrays, self.parts, strict=True)
+        )
+
+    def _move(self):
+        """Move the arrays into w; False where that cannot be."""
+        found = _owned(self.layers)
+        if not found:
+            return False
+        arrays = [getattr(*place) for place in found]
+        self.w, self.parts = _join(arrays)
+        self.g, self.slopes = _join(arrays)
+        for place, part in zip(found, self.parts, strict=True):
+            setattr(*place, part)
+        return True
+
+
+# chapter 17: Where the time goes
+class Sequential(_Joined):
     """Layers one after the other: Z = f_m(... f_2(f_1(X))).
 
     X (n, n_in), Z (n, n_out). Arrays are named by position: "0.W", "2.b".
     """
-
-    def __init__(self, *layers):
-        self.layers, self.first = layers, _first_that_learns(layers)
 
     def forward(self, X, training=False):
         for layer in self.layers:
@@ -71,3 +117,29 @@ class Sequential(Layer):
 
     def __repr__(self):
         return f"Sequential({', '.join(map(repr, self.layers))})"
+
+
+# chapter 17: Where the time goes
+def _join(arrays):
+    """One vector with the numbers of all arrays, and its parts: views."""
+    vector = np.concatenate(arrays, axis=None)  # (17.3)
+    ends = np.cumsum([a.size for a in arrays])
+    parts = np.split(vector, ends[:-1])
+    shapes = [a.shape for a in arrays]
+    return vector, [
+        p.reshape(shape) for p, shape in zip(parts, shapes, strict=True)
+    ]
+
+
+# chapter 17: Where the time goes
+def _owned(layers):
+    """Pairs (layer, name) of all parameters; none if they cannot join."""
+    found = [(layer, k) for layer in layers for k in layer.parameters()]
+    arrays = [layer.parameters()[k] for layer, k in found]
+    here = all(
+        getattr(*place, None) is a
+        for place, a in zip(found, arrays, strict=True)
+    )
+    shared = any(starmap(np.may_share_memory, combinations(arrays, 2)))
+    types = {a.dtype for a in arrays}
+    return found if here and not shared and len(types) == 1 else []

@@ -106,7 +106,8 @@ class Adam(Optimizer):
 
     m <- beta1 m + (1 - beta1) g,  v <- beta2 v + (1 - beta2) g^2,
     w <- w - lr m' / (sqrt(v') + eps) with m' = m / (1 - beta1^t) and
-    v' = v / (1 - beta2^t) (Kingma and Ba, 2015, algorithm 1).
+    v' = v / (1 - beta2^t) (Kingma and Ba, 2015, algorithm 1). Kept are
+    the sums M = m / (1 - beta1) and V = v / (1 - beta2).
     """
 
     def __init__(
@@ -116,32 +117,25 @@ class Adam(Optimizer):
         self.beta1 = _check_share("beta1", beta1)
         self.beta2 = _check_share("beta2", beta2)
         self.eps = _check_eps(eps)
-        self.joint = _Joint()
 
     def start(self, w):
         return np.zeros_like(w), np.zeros_like(w)
 
-    def step(self, parameters, gradients):
-        """One step down; the small arrays take it as one vector."""
-        items = parameters.items()
-        small = {name: w for name, w in items if w.size < 20_000}
-        large = {name: w for name, w in items if name not in small}
-        super().step(large, gradients)
-        if small:
-            lr = self.lr / (1 + self.lr_decay * (self.t - 1))
-            self.joint.step(self, small, gradients, lr)
-
     def update(self, w, g, state, lr):
-        m, v = state
-        m *= self.beta1
-        m += (1 - self.beta1) * g  # (12.7)
-        v += (1 - self.beta2) * (g * g - v)  # (12.8)
-        d = v / (1 - self.beta2**self.t)  # (12.10)
-        np.sqrt(d, out=d)
-        d += self.eps
-        np.divide(m, d, out=d)
-        d *= lr / (1 - self.beta1**self.t)  # (12.10)
-        w -= d  # (12.11)
+        M, V = state
+        b1, b2, t = self.beta1, self.beta2, self.t
+        a = (1 - b1) / (1 - b1**t)  # m' = a M
+        c = math.sqrt((1 - b2) / (1 - b2**t))  # sqrt(v') = c sqrt(V)
+        M *= b1
+        M += g  # (17.4)
+        d = g * g
+        V *= b2
+        V += d  # (17.4)
+        np.sqrt(V, out=d)
+        d += self.eps / c
+        np.divide(M, d, out=d)
+        d *= lr * a / c  # (17.5)
+        w -= d
 
 
 # chapter 12: Momentum, RMSProp, Adam
@@ -171,52 +165,3 @@ def cosine(lr, t, steps):
             f"and steps={steps}"
         )
     return lr * (1 + math.cos(math.pi * t / steps)) / 2  # (12.12)
-
-
-# chapter 17: Where the time goes
-def _join(arrays):
-    """One vector with the numbers of all arrays, and its parts: views."""
-    vector = np.concatenate(arrays, axis=None)  # (17.3)
-    ends = np.cumsum([a.size for a in arrays])
-    parts = np.split(vector, ends[:-1])
-    shapes = [a.shape for a in arrays]
-    return vector, [
-        p.reshape(shape) for p, shape in zip(parts, shapes, strict=True)
-    ]
-
-
-# chapter 17: Where the time goes
-class _Joint:
-    """Small arrays that a rule updates as one vector, entry by entry.
-
-    What the rule remembers is one vector as well; ``state`` by name holds
-    its parts.
-    """
-
-    names = memory = ()
-
-    def step(self, rule, arrays, gradients, lr):
-        if not self.fits(rule.state, arrays):
-            self.begin(rule, arrays)
-        np.concatenate([*arrays.values()], axis=None, out=self.w)
-        g = np.concatenate([gradients[n] for n in arrays], axis=None)
-        rule.update(self.w, g, self.memory, lr)
-        for w, part in zip(arrays.values(), self.parts, strict=True):
-            w[...] = part
-
-    def fits(self, state, arrays):
-        """False at first, for other arrays, and for a copy of the rule."""
-        return [*arrays] == self.names and all(
-            state[n][0].base is self.memory[0] for n in self.names
-        )
-
-    def begin(self, rule, arrays):
-        """Join the arrays and what the rule remembers of each."""
-        for name, w in arrays.items():
-            rule.state.setdefault(name, rule.start(w))
-        self.names = [*arrays]
-        self.w, self.parts = _join([*arrays.values()])
-        kinds = zip(*(rule.state[n] for n in arrays), strict=True)
-        vectors, parts = zip(*map(_join, kinds), strict=True)
-        self.memory = vectors  # for Adam: all m, all v
-        rule.state |= zip(arrays, zip(*parts, strict=True), strict=True)

@@ -50,7 +50,7 @@ def batches(X, y, batch_size, *, rng=None):
         yield X[rows], y[rows]
 
 
-# chapter 13: Not learning by heart
+# chapter 17: Where the time goes
 def train_step(model, X, y, *, loss, optimizer):
     """Forward, loss, backward, step, on one batch. Returns L and Z.
 
@@ -60,7 +60,7 @@ def train_step(model, X, y, *, loss, optimizer):
     Z = model.forward(X, training=True)
     L = loss.forward(Z, y) + model.penalty()  # (13.1)
     model.backward(loss.backward(), input_gradient=False)
-    optimizer.step(model.parameters(), model.gradients())
+    optimizer.step(*model.vectors())
     return L, Z
 
 
@@ -111,7 +111,7 @@ def fit(
     return history
 
 
-# chapter 10: Descend
+# chapter 17: Where the time goes
 def predict(model, X, *, batch_size=1024):
     """Outputs Z (n, n_out) of the model for X (n, n_in), not training.
 
@@ -119,6 +119,8 @@ def predict(model, X, *, batch_size=1024):
     """
     _check_rows(X)
     _check_count("batch_size", batch_size)
+    if len(X) <= batch_size:
+        return model.forward(X)
     starts = range(0, len(X), batch_size)
     return np.concatenate(
         [model.forward(X[i : i + batch_size]) for i in starts]

@@ -1,10 +1,7 @@
 # Written by tools/export.py from notebooks/: change the chapters.
 """Arrays by name, to a safetensors file and back: no code in it."""
 
-import hashlib
 import os
-import tempfile
-from pathlib import Path
 
 import numpy as np
 
@@ -18,6 +15,8 @@ __all__ = [
 # chapter 14: Fashion-MNIST
 def _digest(arrays):
     """SHA-256 over names, types, shapes and contents, as hex."""
+    import hashlib  # here and below, so that `import nn` stays quick
+
     digest = hashlib.sha256()
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
@@ -33,8 +32,11 @@ def write_file(path, data):
     They go to a file beside ``path`` that is moved there when complete: a
     process that dies on the way leaves an old file as it was.
     """
-    path = Path(path)
-    handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    import tempfile
+    from pathlib import Path
+
+    folder = Path(path).parent
+    handle, part = tempfile.mkstemp(dir=folder, suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

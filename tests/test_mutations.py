@@ -69,11 +69,14 @@ UPDATE = [
     ("RMSProp", "update", "(1 - self.rho)", "self.rho"),
     ("RMSProp", "update", "np.sqrt(v)", "v"),
     ("RMSProp", "update", "+ self.eps", "+ 1e-3"),
-    ("Adam", "update", "(1 - self.beta1) *", "self.beta1 *"),
-    ("Adam", "update", "(g * g - v)", "(g - v)"),
-    ("Adam", "update", "/ (1 - self.beta2**self.t)", ""),
-    ("Adam", "update", "/ (1 - self.beta1**self.t)", ""),
-    ("Adam", "update", "self.beta2**self.t", "self.beta2**(self.t + 1)"),
+    ("Adam", "update", "M *= b1", "M *= b2"),
+    ("Adam", "update", "V *= b2", "V *= b1"),
+    ("Adam", "update", "d = g * g", "d = abs(g)"),
+    ("Adam", "update", "/ (1 - b1**t)", ""),
+    ("Adam", "update", "/ (1 - b2**t)", ""),
+    ("Adam", "update", "1 - b2**t", "1 - b2**(t + 1)"),
+    ("Adam", "update", "self.eps / c", "self.eps + 1e-3"),
+    ("Adam", "update", "lr * a / c", "lr * a"),
 ]
 
 
