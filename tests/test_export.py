@@ -314,6 +314,7 @@ def test_importing_nn_loads_numpy_and_nothing_else():
     )
     loaded = set(done.stdout.split())
     assert loaded <= {"nn", *sys.stdlib_module_names}
+    assert not loaded & {"hashlib", "tempfile", "pathlib", "safetensors"}
 
 
 def test_the_lazy_parts_of_nn_are_there():
