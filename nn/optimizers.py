@@ -23,6 +23,8 @@ class Optimizer:
     what a rule remembers of each parameter, by its name.
     """
 
+    entrywise = False  # True: w_k needs g_k only, of any array (ch. 17)
+
     def __init__(self, lr, *, lr_decay=0.0):
         if not 0 < lr < np.inf or not 0 <= lr_decay < np.inf:
             raise ValueError(
@@ -109,6 +111,8 @@ class Adam(Optimizer):
     v' = v / (1 - beta2^t) (Kingma and Ba, 2015, algorithm 1). Kept are
     the sums M = m / (1 - beta1) and V = v / (1 - beta2).
     """
+
+    entrywise = True
 
     def __init__(
         self, lr=1e-3, *, beta1=0.9, beta2=0.999, eps=1e-7, lr_decay=0.0

@@ -60,7 +60,10 @@ def train_step(model, X, y, *, loss, optimizer):
     Z = model.forward(X, training=True)
     L = loss.forward(Z, y) + model.penalty()  # (13.1)
     model.backward(loss.backward(), input_gradient=False)
-    optimizer.step(*model.vectors())
+    if optimizer.entrywise:
+        optimizer.step(*model.vectors())
+    else:
+        optimizer.step(model.parameters(), model.gradients())
     return L, Z
 
 

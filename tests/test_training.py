@@ -10,6 +10,7 @@ from nn import (
     Dense,
     Dropout,
     MeanSquaredError,
+    Optimizer,
     ReLU,
     Sequential,
     SoftmaxCrossEntropy,
@@ -78,6 +79,32 @@ def test_a_step_reports_what_was_before_it(line):
     assert L == expected
     assert np.array_equal(Z_step, Z)
     assert model.penalty() != price
+
+
+class UnitLength(Optimizer):
+    """A rule that looks at an array as a whole: no entry is by itself."""
+
+    def update(self, w, g, state, lr):
+        w -= lr * g / np.linalg.norm(g)
+
+
+def test_a_rule_for_whole_arrays_gets_them_one_by_one(line):
+    X, y = line
+    model = Sequential(Dense(2, 1, rng=0))
+    before = {name: w.copy() for name, w in model.parameters().items()}
+    how = {"loss": MeanSquaredError(), "optimizer": UnitLength(0.5)}
+    train_step(model, X, y, **how)
+    for name, w in model.parameters().items():
+        assert np.linalg.norm(w - before[name]) == pytest.approx(0.5)
+
+
+def test_a_rule_for_each_entry_gets_one_vector(line):
+    optimizer = Adam(1e-2)
+    model = Sequential(Dense(2, 3, rng=0), ReLU(), Dense(3, 1, rng=1))
+    how = {"loss": MeanSquaredError(), "optimizer": optimizer}
+    train_step(model, *line, **how)
+    assert list(optimizer.state) == ["all"]
+    assert all(m.shape == (13,) for m in optimizer.state["all"])
 
 
 def test_fit_finds_the_line(line):
