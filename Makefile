@@ -43,9 +43,9 @@ book: .venv/book
 check: .venv/all
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/python tools/export.py --check
-	$(BIN)/python tools/notebooks.py --check
-	$(BIN)/python tools/notebooks.py --table
+	$(BIN)/python -m tools export --check
+	$(BIN)/python -m tools notebooks --check
+	$(BIN)/python -m tools notebooks --table
 
 data: .venv/all
 	$(BIN)/python -m nn data
@@ -86,7 +86,7 @@ bench: .venv-bench/ready data
 	.venv-bench/bin/python -m benchmarks
 
 pdf: .venv/all browser book
-	$(BIN)/python tools/pdf.py
+	$(BIN)/python -m tools pdf
 
 serve: book
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000

@@ -1,6 +1,6 @@
 """What a chapter must have: each part that goes missing is told."""
 
-import anatomy
+from tools import anatomy
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 

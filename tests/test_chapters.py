@@ -4,11 +4,11 @@ nbval runs it against the whole package and compares what it prints; here
 its own checks must pass with what a reader has written up to that page.
 """
 
-import export
+from tools import export
 import pytest
 from nbformat.v4 import new_code_cell
 
-import notebooks
+from tools import notebooks
 
 CHAPTERS = export.chapters()
 DATA = {14}  # chapters that read all of Fashion-MNIST

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import export
+from tools import export
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
-import rules
+from tools import rules
 from nbformat.v4 import (
     new_code_cell,
     new_markdown_cell,
@@ -15,7 +15,7 @@ from nbformat.v4 import (
     new_output,
 )
 
-import notebooks
+from tools import notebooks
 
 URL = "https://github.com/someone/book"
 ALT = "A line that rises from the lower left to the upper right."

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
-import pdf
+from tools import pdf
 import pytest
 import yaml
 from bs4 import BeautifulSoup

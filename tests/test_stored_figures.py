@@ -2,7 +2,7 @@
 
 import json
 
-import export
+from tools import export
 import pytest
 
 from nn.figures import _figure

@@ -6,7 +6,7 @@ those that ``notebooks.py --table`` prints.
 
 import re
 
-from rules import cells, is_code, is_markdown, is_solution, prose
+from .rules import cells, is_code, is_markdown, is_solution, prose
 
 BOUNDS = {  # measure: least, most
     "words": (1200, 1900),

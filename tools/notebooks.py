@@ -24,12 +24,12 @@ import tempfile
 from itertools import zip_longest
 from pathlib import Path
 
-import export
+from . import export
 import nbformat
 import yaml
-from anatomy import departures
-from export import ExportError
-from rules import (
+from .anatomy import departures
+from .export import ExportError
+from .rules import (
     Problem,
     broken,
     chapter,

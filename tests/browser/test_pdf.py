@@ -3,7 +3,7 @@
 import io
 import shutil
 
-import pdf
+from tools import pdf
 import pytest
 from pypdf import PdfReader
 

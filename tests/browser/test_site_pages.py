@@ -6,7 +6,7 @@ A request that leaves the site and an uncaught error fail the test.
 from pathlib import Path
 
 import pages
-import pdf
+from tools import pdf
 import pytest
 import yaml
 

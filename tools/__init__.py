@@ -1,0 +1,1 @@
+"""From the chapters to the package, and what the chapters must hold."""

@@ -1,0 +1,19 @@
+"""``python -m tools export | notebooks | pdf``: see each one's ``--help``."""
+
+import sys
+from importlib import import_module
+
+TOOLS = ("export", "notebooks", "pdf")
+
+
+def main(arguments):
+    """Run the tool that the first argument names; return the exit code."""
+    name, rest = (arguments or ["--help"])[0], arguments[1:]
+    if name not in TOOLS:
+        print(f"usage: python -m tools {{{','.join(TOOLS)}}} ...")
+        return 0 if name in ("-h", "--help") else 2
+    return import_module(f".{name}", __package__).main(rest)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
