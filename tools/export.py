@@ -793,15 +793,16 @@ def replaced(root=ROOT):
     for d in collect(None, root)[0].values():
         earlier = {}
         for old in d.replaced:
-            if old.name != HEAD or len(d.parts) == 1:
-                earlier.setdefault(old.name, set()).add(old.chapter)
-        said = []
-        for name, numbers in earlier.items():
-            now = d.parts.get(name, d.parts[HEAD]).chapter
-            if numbers := sorted(numbers - {now}):
-                numbers = " and ".join(map(str, numbers))
-                full = ".".join(filter(None, [d.name, name]))
-                said.append(f"{full} is chapter {now}'s (not {numbers}'s)")
+            now = d.parts.get(old.name, d.parts[HEAD])
+            if old.name != DOC and now.source != old.source:
+                earlier.setdefault((old.name, now.chapter), set()).add(
+                    old.chapter
+                )
+        said = [
+            f"{'.'.join(filter(None, [d.name, name]))} is chapter {now}'s "
+            f"(not {' and '.join(map(str, sorted(numbers)))}'s)"
+            for (name, now), numbers in earlier.items()
+        ]
         if said:
             lines.append(f"nn/{d.module}.py: {', '.join(said)}")
     return lines
