@@ -24,9 +24,10 @@ import tempfile
 from itertools import zip_longest
 from pathlib import Path
 
-from . import export
 import nbformat
 import yaml
+
+from . import export
 from .anatomy import departures
 from .export import ExportError
 from .rules import (
