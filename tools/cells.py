@@ -14,6 +14,7 @@ OWN = {  # id of a cell that the tool writes: how to recognise the cell
     "setup": 'importlib.util.find_spec("nn")',
     "package": "## What the package holds now",
 }
+NO_ID = r"cell-\d+"  # what read calls cells that have no id
 FENCE = r"(?ms)^[ \t]*(`{3,}|~{3,}).*?^[ \t]*\1[`~]*[ \t]*$"
 IMAGES = ("image/png", "image/svg+xml")
 
@@ -112,7 +113,8 @@ def tags(cell):
 def own_name(cell):
     """The name of a cell that the tool wrote; None for the author's."""
     name = given_id(cell)
-    return name if name in OWN and OWN[name] in cell.source else None
+    names = OWN if re.fullmatch(NO_ID, name) else {name} & OWN.keys()
+    return next((n for n in names if OWN[n] in cell.source), None)
 
 
 def given_id(cell):

@@ -26,6 +26,7 @@ import yaml
 
 from . import export, rules
 from .cells import (
+    NO_ID,
     OWN,
     chapter,
     given_id,
@@ -72,7 +73,7 @@ if importlib.util.find_spec("nn") is None:  # on Colab: fetch the package
     importlib.invalidate_caches()"""
 NAMES = {"title", *OWN}  # ids that no other cell may have
 DIFF = 40  # lines of a diff that are shown unfolded
-MADE = r"[0-9a-f-]{8,}|cell-\d+"  # ids that no person chose
+MADE = rf"[0-9a-f-]{{8,}}|{NO_ID}"  # ids that no person chose
 
 
 # The cells that this tool writes
