@@ -215,12 +215,12 @@ def normalise(nb, path):
 
 def execute(nb, path):
     """Run the notebook in its folder, in a fresh kernel of this Python."""
+    nb = normalise(nb, path)
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
     from nbclient.exceptions import CellControlSignal, DeadKernelError
 
-    nb = normalise(nb, path)
     # without folders of kernels there is one: the Python that runs this
     specs = KernelSpecManager(kernel_dirs=[])
     client = NotebookClient(
