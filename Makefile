@@ -3,8 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Two processes with two BLAS threads each slow one another several times.
 export OPENBLAS_NUM_THREADS ?= 1
+# Packages go into .venv, whatever pip's configuration says, and never two
+# at a time.
+export PIP_USER := 0
+.NOTPARALLEL:
 
-.PHONY: help browser book test test-offline check data notebooks train bench pdf serve clean
+.PHONY: help browser book test test-offline check data notebooks train bench \
+  pdf serve clean FORCE
 
 help:
 	@echo "make book          build the site into _build/html"
@@ -19,12 +24,23 @@ help:
 	@echo "make serve         show the built site on http://127.0.0.1:8000"
 	@echo "make clean         remove what the commands above made"
 
-.venv/ready:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+# An environment that is there may have been moved, may have lost its Python
+# or may have another one than make PYTHON=... asks for.
+VERSION := import sys; print(*sys.version_info[:2], sep=".")
+.venv/ready: FORCE
+	@if [ ! -e $@ ]; then \
+	  "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "This project needs Python 3.11 or newer, $(PYTHON) is" \
-	         "`$(PYTHON) --version`. Try: make PYTHON=python3.12 ..."; exit 1; }
-	$(PYTHON) -m venv .venv
-	@touch $@
+	         "`"$(PYTHON)" --version`. Try: make PYTHON=python3.12 ..."; exit 1; }; \
+	  "$(PYTHON)" -m venv .venv && touch $@; \
+	elif ! $(BIN)/pip --version > /dev/null 2>&1; then \
+	  echo "The folder was moved, or the Python of .venv is gone:" \
+	       "remove .venv and try again."; exit 1; \
+	elif [ "$(origin PYTHON)" != file ] && \
+	  [ "`$(BIN)/python -c '$(VERSION)'`" != "`"$(PYTHON)" -c '$(VERSION)'`" ]; then \
+	  echo "Another Python than $(PYTHON) made .venv: remove .venv and try" \
+	       "again."; exit 1; \
+	fi
 
 .venv/book: .venv/ready pyproject.toml
 	$(BIN)/python -m pip install --quiet -e ".[book]"
@@ -78,7 +94,7 @@ train: data
 
 # PyTorch and JAX live in an environment of their own: benchmarks/README.md.
 .venv-bench/ready: .venv/ready benchmarks/requirements.txt pyproject.toml
-	$(PYTHON) -m venv .venv-bench
+	"$(PYTHON)" -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --quiet -r benchmarks/requirements.txt
 	@touch $@
 
