@@ -75,15 +75,13 @@ browser:
 	  echo "NO BROWSER, and none could be installed: the figures will not" \
 	       "be tested. On Debian: apt-get install chromium"
 
-test: data check browser
+test: data check browser book
 	$(BIN)/pytest -n 2 --dist loadfile tests
 	$(BIN)/pytest -n 2 --dist loadfile -p no:cacheprovider \
 	  --nbval --nbval-cell-timeout 120 notebooks
-	$(MAKE) book
 
-test-offline: check browser
+test-offline: check browser book
 	$(BIN)/pytest -n 2 --dist loadfile -m "not data" tests
-	$(MAKE) book
 
 notebooks: .venv/all
 	$(BIN)/jupyter lab --notebook-dir notebooks
