@@ -7,14 +7,16 @@ export OPENBLAS_NUM_THREADS ?= 1
 # at a time.
 export PIP_USER := 0
 .NOTPARALLEL:
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile
 
-.PHONY: help browser book test test-offline check data notebooks train bench \
-  pdf serve clean FORCE
+.PHONY: help browser book test test-offline torture check data \
+  notebooks train bench pdf serve clean FORCE
 
 help:
 	@echo "make book          build the site into _build/html"
 	@echo "make test          run every check: code, package, notebooks, site"
 	@echo "make test-offline  the checks that need no data set from outside"
+	@echo "make torture       break the figures on purpose: before a release"
 	@echo "make check         ruff, the exporter's and the notebooks' checks"
 	@echo "make data          find or fetch Fashion-MNIST (30 MB)"
 	@echo "make notebooks     open JupyterLab in notebooks/"
@@ -61,7 +63,6 @@ check: .venv/all
 	$(BIN)/ruff format --check
 	$(BIN)/python -m tools export --check
 	$(BIN)/python -m tools notebooks --check
-	$(BIN)/python -m tools notebooks --table
 
 data: .venv/all
 	$(BIN)/python -m nn data
@@ -76,12 +77,14 @@ browser:
 	       "be tested. On Debian: apt-get install chromium"
 
 test: data check browser book
-	$(BIN)/pytest -n 2 --dist loadfile tests
-	$(BIN)/pytest -n 2 --dist loadfile -p no:cacheprovider \
-	  --nbval --nbval-cell-timeout 120 notebooks
+	$(PYTEST) -m "not torture" tests
+	$(PYTEST) -p no:cacheprovider --nbval --nbval-cell-timeout 120 notebooks
 
 test-offline: check browser book
-	$(BIN)/pytest -n 2 --dist loadfile -m "not data" tests
+	$(PYTEST) -m "not data and not torture" tests
+
+torture: .venv/all browser
+	$(PYTEST) -m torture tests
 
 notebooks: .venv/all
 	$(BIN)/jupyter lab --notebook-dir notebooks
