@@ -9,11 +9,12 @@ export PIP_USER := 0
 .NOTPARALLEL:
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile
 
-.PHONY: help browser book test test-offline torture check data \
+.PHONY: help browser book quick test test-offline torture check data \
   notebooks train bench pdf serve clean FORCE
 
 help:
 	@echo "make book          build the site into _build/html"
+	@echo "make quick         check code, package and notebooks in a minute"
 	@echo "make test          run every check: code, package, notebooks, site"
 	@echo "make test-offline  the checks that need no data set from outside"
 	@echo "make torture       break the figures on purpose: before a release"
@@ -44,6 +45,11 @@ VERSION := import sys; print(*sys.version_info[:2], sep=".")
 	       "again."; exit 1; \
 	fi
 
+.venv/quick: .venv/ready pyproject.toml
+	$(BIN)/python -m pip install --quiet -e ".[quick]"
+	$(BIN)/python -m pip check
+	@touch $@
+
 .venv/book: .venv/ready pyproject.toml
 	$(BIN)/python -m pip install --quiet -e ".[book]"
 	$(BIN)/python -m pip check
@@ -52,17 +58,20 @@ VERSION := import sys; print(*sys.version_info[:2], sep=".")
 .venv/all: .venv/ready pyproject.toml requirements.txt
 	$(BIN)/python -m pip install --quiet -r requirements.txt
 	$(BIN)/python -m pip check
-	@touch $@ .venv/book
+	@touch $@ .venv/book .venv/quick
 
 book: .venv/book
 	$(BIN)/jupyter-book build -W -n --keep-going --all .
 	@echo "The book is in _build/html/index.html"
 
-check: .venv/all
+check: .venv/quick
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/python -m tools export --check
 	$(BIN)/python -m tools notebooks --check
+
+quick: check
+	$(PYTEST) -m "not data and not full and not torture" tests
 
 data: .venv/all
 	$(BIN)/python -m nn data
@@ -80,7 +89,7 @@ test: data check browser book
 	$(PYTEST) -m "not torture" tests
 	$(PYTEST) -p no:cacheprovider --nbval --nbval-cell-timeout 120 notebooks
 
-test-offline: check browser book
+test-offline: .venv/all check browser book
 	$(PYTEST) -m "not data and not torture" tests
 
 torture: .venv/all browser

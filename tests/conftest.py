@@ -23,6 +23,14 @@ def global_random_state_stays():
     assert np.array_equal(before[1], after[1])
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Tests in a browser and tests of the site are not for make quick."""
+    for item in items:
+        if {"browser", "site"} & {*getattr(item, "fixturenames", ())}:
+            item.add_marker("full")
+
+
 @pytest.fixture(scope="session")
 def site():
     """The folder of the site, which ``make book`` builds."""
