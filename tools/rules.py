@@ -145,13 +145,9 @@ def contributing(page):
         + inspect.cleandoc(rule.__doc__).format(**globals())
         for rule in RULES
     ]
-    fill = textwrap.TextWrapper(
-        78,
-        subsequent_indent="  ",
-        break_on_hyphens=False,
-        break_long_words=False,
-    ).fill
-    return before + begin + "\n".join(map(fill, items)) + f"\n{end}{after}"
+    wrap = {"subsequent_indent": "  ", "break_on_hyphens": False}
+    lines = [textwrap.fill(item, 78, **wrap) for item in items]
+    return before + begin + "\n".join(lines) + f"\n{end}{after}"
 
 
 def outside(found, bounds, what):
@@ -217,9 +213,8 @@ def exercises(chapter):
     """There are {EXERCISES[0]} to {EXERCISES[1]} headings
     `### Exercise 1 …`, each followed by its solution in a folded cell.
     """
-    yield from outside(
-        chapter.measures["exercises"], EXERCISES, "exercises"
-    )
+    found = chapter.measures["exercises"]
+    yield from outside(found, EXERCISES, "exercises")
     solved = True
     for i, cell in enumerate(chapter.nb.cells):
         solved = solved or (is_code(cell) and is_solution(cell))
@@ -277,11 +272,8 @@ def plain_markdown(chapter):
     """
     for i, cell in cells(chapter.nb, is_markdown):
         if re.search(r"(?m)^\s*(`{3,}|~{3,}|:{3,})\s*\{", cell.source):
-            yield (
-                i,
-                "MyST directive fence: use plain Markdown, <details> or "
-                '<div class="admonition note">',
-            )
+            what = "use plain Markdown, <details> or <div>"
+            yield i, f"MyST directive fence: {what}"
         for span in re.finditer(SPAN, prose(cell)):
             before = span.string[: span.start()]
             if role := re.search(r"\{[\w:.+-]+\}$", before):
@@ -355,11 +347,8 @@ def cell_lengths(chapter):
     for i, cell in cells(chapter.nb, is_bounded):
         most = EXPORTED if is_exported(cell) else OTHER
         if length(cell) > most:
-            yield (
-                i,
-                f"code cell of {length(cell)} lines, {most} are allowed: "
-                "split it, or fold it if it draws",
-            )
+            what = f"{most} are allowed: split it, or fold it if it draws"
+            yield i, f"code cell of {length(cell)} lines, {what}"
 
 
 @rule
@@ -368,12 +357,8 @@ def mean_length(chapter):
     average.
     """
     if (mean := chapter.measures["mean"]) > MEAN:
-        yield (
-            None,
-            f"code cells have {mean} lines on average besides the exported "
-            f"ones, {MEAN} are allowed: split the longest, fold those that "
-            "draw",
-        )
+        what = "split the longest, fold those that draw"
+        yield None, f"{mean} lines on average, {MEAN} are allowed: {what}"
 
 
 @rule
@@ -410,16 +395,14 @@ def solution_marks(chapter):
     """
     for i, cell in cells(chapter.nb, is_solution):
         if not all(marks(cell)):
-            yield (
-                i,
-                'solution without all three marks: tag "hide-cell", '
-                'cellView "form" and jupyter.source_hidden',
-            )
+            yield i, f"solution without all its three marks: {NORMALISE}"
 
 
 @rule
 def assertions(chapter):
-    """A cell that readers see has an `assert`."""
+    """At least one cell that is neither for the package nor a solution has
+    an `assert`.
+    """
     visible = cells(chapter.nb, is_visible)
     if not any(asserts(cell) for _, cell in visible):
         yield None, "no check: add a cell with an assert"
@@ -434,11 +417,8 @@ def gradient_checks(chapter):
         return
     for i, cell in cells(chapter.nb, is_exported):
         if defines_gradient(cell):
-            yield (
-                i,
-                "a backward pass that nothing checks: add a cell that "
-                "calls check_gradients or numerical_gradient",
-            )
+            what = "add a cell that calls check_gradients"
+            yield i, f"a backward pass that nothing checks: {what}"
 
 
 def defines_gradient(cell):
@@ -519,11 +499,8 @@ def alternative_texts(chapter):
         if len(set(texts)) > 1:
             yield i, "two pictures with different texts: split the cell"
         if texts and min(map(len, texts)) < ALT:
-            yield (
-                i,
-                f"picture without an alternative text of {ALT} characters: "
-                "end the cell with figures.show(fig, alt=...)",
-            )
+            what = "end the cell with figures.show(fig, alt=...)"
+            yield i, f"picture without a text of {ALT} characters: {what}"
 
 
 def printed(output):
@@ -560,11 +537,8 @@ def digits(chapter):
         numbers = re.finditer(DECIMAL, printed(output))
         long = [n[0] for n in numbers if significant(n) > DIGITS]
         if long and "nbval-ignore-output" not in marked:
-            yield (
-                i,
-                f"output {long[0]} has more than {DIGITS} significant "
-                "digits: round it, or tag the cell nbval-ignore-output",
-            )
+            what = "round it, or tag the cell nbval-ignore-output"
+            yield i, f"{long[0]} has more than {DIGITS} digits: {what}"
 
 
 # The file
