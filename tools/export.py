@@ -192,7 +192,7 @@ def chapters(root=ROOT):
 def parse(source, where, exported):
     """The syntax tree of a cell; IPython's magics only in plain cells."""
     plain = TransformerManager().transform_cell(source)
-    if exported and plain.strip() != source.strip():
+    if exported and plain.split() != source.split():
         raise ExportError(
             f"{where}: a captioned cell must be plain Python, but it holds "
             "IPython's % or !: move that to a cell without a caption"
@@ -334,11 +334,24 @@ def member(new, adds, here):
             here.remove(old)
             refuse_super(old.node, new.where)
             text = indented(old.source)
+            check_indented(old.node, text, new.where)
             return Statement(new.module, old.node, text, new.where, adds)
     raise ExportError(
         f"{new.where}: {ast.unparse(new.node)} expects the function "
         f"{value.id} in the same cell, above it"
     )
+
+
+def check_indented(node, text, where):
+    """Refuse a string over several lines, which indenting would change."""
+    (moved,) = ast.parse(f"class _:\n{text}").body[0].body
+    for f in (node, moved):
+        f.body = f.body[is_docstring(f.body[0]) :]
+    if ast.dump(node) != ast.dump(moved):
+        raise ExportError(
+            f"{where}: {node.name} holds a string over several lines, "
+            "which would change inside the class: join it from single lines"
+        )
 
 
 def is_docstring(node):

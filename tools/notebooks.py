@@ -114,8 +114,8 @@ def package_text(number):
             f"({lines} lines)</summary>\n\n{change}\n\n</details>"
         )
     holds = (
-        "The modules that this chapter touches, its own names in bold: "
-        f"{' · '.join(modules)}. New ones are shown by their first line.\n\n"
+        "The modules that this chapter touches, with its names in bold: "
+        f"{' · '.join(modules)}. New: first lines only.\n\n"
     )
     return f"{OWN['package']}\n\n{holds}{change}"
 
