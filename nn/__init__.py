@@ -76,7 +76,7 @@ __all__ = [
     "write_file",
 ]
 
-_LAZY = ["datasets", "figures", "tasks"]
+_LAZY = ["datasets", "figures", "keras", "tasks"]
 
 
 def __getattr__(name):
