@@ -10,6 +10,8 @@ Both take --tables, to write only the tables, from the stored files.
 import argparse
 import sys
 
+from nn.cli import add_command, switch
+
 from . import accuracy, race
 
 
@@ -23,21 +25,17 @@ def main(arguments=None):
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    tables = switch("--tables", "measure nothing, only write the tables")
     for module in (accuracy, race):
         name = module.__name__.rpartition(".")[2]
         text = module.__doc__.splitlines()[0]
-        sub = commands.add_parser(name, help=text, description=text)
-        sub.add_argument(
-            "--tables",
-            action="store_true",
-            help="measure nothing, write the tables from the files",
+        add_command(
+            commands, name, module.run, text, tables, *module.OPTIONS
         )
-        module.add_options(sub)
-        sub.set_defaults(run=module.run)
     options = parser.parse_args(arguments)
     try:
         options.run(options)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RuntimeError) as error:
         print(f"measure: {error}", file=sys.stderr)
         return 1
     return 0

@@ -17,15 +17,16 @@ import numpy as np
 from nn import Sequential, figures, write_file
 from nn.cli import (
     listed,
+    option,
     positive_int,
     quiet_tensorflow,
     scores,
+    switch,
     to_json,
     versions,
 )
 from nn.keras import train_baseline, train_twin
 from nn.tasks import TASKS
-from nn.tasks._task import WEIGHTS
 
 from .tables import grid, significant
 
@@ -58,13 +59,10 @@ class SklearnMLP:
             max_iter=classic.epochs,
             random_state=seed,
         )
-        with (
-            warnings.catch_warnings()
-        ):  # it stops at max_iter, as it should
+        X, y = self.prepare(X), y if task.classifies else y.ravel()
+        with warnings.catch_warnings():  # it should stop at max_iter
             warnings.simplefilter("ignore", ConvergenceWarning)
-            self.model.fit(
-                self.prepare(X), y if task.classifies else y.ravel()
-            )
+            self.model.fit(X, y)
 
     def forward(self, X, training=False):
         X = self.prepare(X)
@@ -193,41 +191,35 @@ def fill_in(text, new):
     return f"{before}{START}\n{new}{END}{after}"
 
 
-def ship(folder):
-    """Train every settings with seed 0 and put the weights into ``folder``.
+def ship():
+    """Train with all settings and put the weights into the package.
 
-    The seed is fixed beforehand: it is not the best of several.
+    The seed, 0, is fixed beforehand: it is not the best of several.
     """
     for task in TASKS.values():
         for name, settings in task.settings.items():
             model, _, _ = task.train(settings, *task.data()[0], seed=0)
-            model.save(Path(folder, f"{task.name}-{name}.safetensors"))
+            model.save(task.shipped(name))
 
 
-def add_options(parser):
-    """The options of the command."""
-    parser.add_argument(
-        "--seeds", type=positive_int, default=5, help="default: 5"
-    )
-    parser.add_argument(
+OPTIONS = [
+    option("--seeds", positive_int, "N", "default: 5", 5),
+    option(
         "--out",
-        type=Path,
-        default=ROOT / "results",
-        metavar="DIR",
-        help="default: results/; delete a file there to measure anew",
-    )
-    parser.add_argument(
+        Path,
+        "DIR",
+        "default: results/; delete a file there to measure anew",
+        ROOT / "results",
+    ),
+    option(
         "--readme",
-        type=Path,
-        default=ROOT / "README.md",
-        metavar="FILE",
-        help="its table is written too (default: README.md)",
-    )
-    parser.add_argument(
-        "--ship",
-        action="store_true",
-        help="train with seed 0 and put the weights into the package",
-    )
+        Path,
+        "FILE",
+        "its table is written too (default: README.md)",
+        ROOT / "README.md",
+    ),
+    switch("--ship", "train with seed 0, put the weights into the package"),
+]
 
 
 def run(options):
@@ -239,7 +231,7 @@ def run(options):
         for task in TASKS.values():
             measure(task, folder, range(options.seeds))
     if options.ship:
-        ship(WEIGHTS)
+        ship()
     for task, report in reports(folder):
         path = folder / f"{task.name}-curves.png"
         write_file(path, figures.png(curves(report)))

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from nn import write_file
-from nn.cli import positive_int, to_json, versions
+from nn.cli import option, positive_int, switch, to_json, versions
 from nn.tasks import TASKS
 
 from .systems import SYSTEMS
@@ -123,37 +123,42 @@ def growth(options):
         yield "width", case(task, options.threads[0], sizes=sizes, **few)
 
 
-def add_options(parser):
-    """The options of the command."""
-    parser.add_argument("--quick", action="store_true", help="a trial")
-    parser.add_argument("--rounds", type=positive_int, default=9)
-    parser.add_argument(
+def numbers(text):
+    """Integers separated by commas, for argparse."""
+    return [int(n) for n in text.split(",")]
+
+
+def names(text):
+    """Names separated by commas, for argparse."""
+    return text.split(",")
+
+
+OPTIONS = [
+    switch("--quick", "a trial of a few minutes, with few rows"),
+    option("--rounds", positive_int, "N", "default: 9", 9),
+    option(
         "--patience",
-        type=float,
-        default=1200,
-        metavar="S",
-        help="seconds to wait, in all, for a quiet machine",
-    )
-    parser.add_argument(
+        float,
+        "S",
+        "seconds to wait, in all, for a quiet machine (default: 1200)",
+        1200,
+    ),
+    option(
         "--threads",
-        type=lambda text: [int(n) for n in text.split(",")],
-        default=[1, 2] if os.cpu_count() > 1 else [1],
-        metavar="N,M",
-        help="threads for the libraries; the first are for the scaling",
-    )
-    parser.add_argument("--out", type=Path, default=ROOT / "results")
-    parser.add_argument(
-        "--systems",
-        type=lambda text: text.split(","),
-        metavar="A,B",
-        help=f"some of {','.join(SYSTEMS)} (default: all that can be)",
-    )
-    parser.add_argument(
+        numbers,
+        "N,M",
+        "threads for the libraries; the first are for the scaling",
+        [1, 2] if os.cpu_count() > 1 else [1],
+    ),
+    option("--out", Path, "DIR", "default: results/", ROOT / "results"),
+    option("--systems", names, "A,B", f"some of {', '.join(SYSTEMS)}"),
+    option(
         "--before",
-        type=Path,
-        metavar="PATH",
-        help="a checkout of an older commit, whose nn is nn-before",
-    )
+        Path,
+        "PATH",
+        "a checkout of an older commit, whose nn is nn-before",
+    ),
+]
 
 
 def check_systems(options):

@@ -281,7 +281,7 @@ class Sklearn:
         from sklearn.neural_network import MLPClassifier, MLPRegressor
 
         kind = MLPClassifier if case.classifies else MLPRegressor
-        self.case, self.X = case, self.prepare(case.X)
+        self.case = case
         self.model = kind(
             hidden_layer_sizes=tuple(case.sizes[1:-1]),
             batch_size=case.batch,
@@ -294,11 +294,11 @@ class Sklearn:
         return self.case.standardize(X).astype(np.float32)
 
     def train(self, turns):
-        y, options = self.case.y.ravel(), {}
+        X, y, options = self.prepare(self.case.X), self.case.y.ravel(), {}
         if self.case.classifies:
             options = {"classes": np.unique(y)}
         while True:
-            self.model.partial_fit(self.X, y, **options)  # one epoch
+            self.model.partial_fit(X, y, **options)  # one epoch
             if turns():
                 return
 

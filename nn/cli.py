@@ -8,6 +8,7 @@ import sys
 import tempfile
 import webbrowser
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from .tasks import TASKS
@@ -199,24 +200,27 @@ def positive_int(text):
     return value
 
 
-def argument(*names, **options):
-    """The arguments of ``add_argument``."""
-    return names, options
+def option(flag, kind, metavar, text, default=None):
+    """The name and the keywords of ``add_argument``, for an option."""
+    keywords = {"type": kind, "metavar": metavar, "default": default}
+    return flag, {"help": text, **keywords}
 
 
-SEED = argument("--seed", type=int, default=0, help="default: 0")
-OWN_WEIGHTS = argument(
-    "--weights",
-    type=Path,
-    metavar="FILE",
-    help="weights of your own (default: those of the package)",
-)
+def switch(flag, text):
+    """The same for an option without a value."""
+    return flag, {"action": "store_true", "help": text}
+
+
+def add_command(commands, name, run, text, *arguments, **more):
+    """Add a command that calls ``run`` with its options."""
+    sub = commands.add_parser(name, help=text, description=text, **more)
+    sub.set_defaults(run=run)
+    for flag, keywords in arguments:
+        sub.add_argument(flag, **keywords)
 
 
 def parser(tasks):
     """The command line, with every option's default in its help."""
-    kinds = [f"{task.files} for {task.name}" for task in tasks.values()]
-    names = dict.fromkeys(s for t in tasks.values() for s in t.settings)
 
     def known(name):
         try:
@@ -225,14 +229,37 @@ def parser(tasks):
             raise argparse.ArgumentTypeError(error) from None
 
     def settings(default):
+        names = dict.fromkeys(s for t in tasks.values() for s in t.settings)
         text = f"one of {', '.join(names)} (default: {default})"
-        return argument(
-            "--settings", default=default, metavar="NAME", help=text
-        )
+        return option("--settings", str, "NAME", text, default)
 
-    one = argument(
-        "task", type=known, metavar="TASK", help=" or ".join(tasks)
+    one = (
+        "task",
+        {"type": known, "metavar": "TASK", "help": " or ".join(tasks)},
     )
+    some = (
+        "tasks",
+        {
+            "type": known,
+            "metavar": "TASK",
+            "nargs": "*",
+            "default": [*tasks.values()],
+            "help": f"{' or '.join(tasks)} (default: all)",
+        },
+    )
+    files = (
+        "files",
+        {
+            "metavar": "FILE",
+            "nargs": "+",
+            "help": "; ".join(
+                f"for {t.name}, {t.files}" for t in tasks.values()
+            ),
+        },
+    )
+    seed = option("--seed", int, "N", "default: 0", 0)
+    own = "weights of your own (default: those of the package)"
+    weights = option("--weights", Path, "FILE", own)
     examples = ["examples:", "  python -m nn data"]
     for name, task in tasks.items():
         examples += [
@@ -246,97 +273,67 @@ def parser(tasks):
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-
-    def command(run, text, *arguments, **options):
-        name = run.__name__.removeprefix("run_")
-        sub = commands.add_parser(
-            name, help=text, description=text, **options
-        )
-        sub.set_defaults(run=run)
-        for flags, details in arguments:
-            sub.add_argument(*flags, **details)
-
-    command(
+    add = partial(add_command, commands)
+    add(
+        "data",
         run_data,
         "find or fetch the data of the tasks",
-        argument(
-            "tasks",
-            type=known,
-            nargs="*",
-            default=[*tasks.values()],
-            metavar="TASK",
-            help=f"{' or '.join(tasks)} (default: all)",
-        ),
-        argument("--folder", type=Path, help="look here first"),
+        some,
+        option("--folder", Path, "DIR", "look here first"),
     )
-    command(
+    add(
+        "train",
         run_train,
         "train a network into runs/<task>/",
         one,
         settings("tuned"),
-        SEED,
-        argument(
-            "--epochs", type=positive_int, help="default: by settings"
-        ),
-        argument(
+        seed,
+        option("--epochs", positive_int, "N", "default: by settings"),
+        option(
             "--validation",
-            type=float,
-            default=0.0,
-            metavar="FRACTION",
-            help="fraction of the training rows to set aside and follow, "
-            "for example 0.1 (default: 0, train on all of them)",
+            float,
+            "FRACTION",
+            "fraction of the training rows to set aside and follow, for "
+            "example 0.1 (default: 0, train on all of them)",
+            0.0,
         ),
-        argument(
-            "--out", type=Path, metavar="DIR", help="default: runs/<task>"
-        ),
+        option("--out", Path, "DIR", "default: runs/<task>"),
     )
-    command(
+    add(
+        "predict",
         run_predict,
         "print what a trained network says of new rows",
         one,
-        argument("files", nargs="+", metavar="FILE"),
+        files,
         settings("tuned"),
-        OWN_WEIGHTS,
-        epilog=f"FILE is {'; '.join(kinds)}.",
+        weights,
     )
-    command(
+    add(
+        "compare",
         run_compare,
         "train ours and Keras step for step; print how far they diverge",
         one,
         settings("classic"),
-        SEED,
-        argument(
-            "--no-dropout",
-            action="store_true",
-            help="without dropout (default: Keras gets our masks)",
-        ),
+        seed,
+        switch("--no-dropout", "default: Keras gets our dropout masks"),
     )
-    command(run_baseline, "train plain Keras on the same rows", one, SEED)
-    command(
+    about = "train plain Keras on the same rows"
+    add("baseline", run_baseline, about, one, seed)
+    add(
+        "preview",
         run_preview,
         "draw a task's training rows",
         one,
-        argument(
-            "--out",
-            type=Path,
-            metavar="PNG",
-            help="default: runs/<task>-preview.png",
-        ),
+        option("--out", Path, "PNG", "default: runs/<task>-preview.png"),
     )
-    command(
+    add(
+        "demo",
         run_demo,
         "try a trained network by hand, in the browser",
         one,
-        OWN_WEIGHTS,
-        argument(
-            "--out",
-            type=Path,
-            metavar="HTML",
-            help="keep the page in this file (default: a temporary one)",
-        ),
-        argument(
-            "--no-open", action="store_true", help="do not open a browser"
-        ),
+        weights,
+        option("--out", Path, "HTML", "default: a temporary file"),
+        switch("--no-open", "do not open a browser"),
     )
     return top
 

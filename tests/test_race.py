@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -28,23 +29,35 @@ ROOT = Path(__file__).parents[1]
 STORED = ROOT / "results" / "benchmark.json"
 CASE = case(TASKS["california-housing"], 1, rows=300)
 QUIET = {"log": lambda _: None}
+LIBRARIES = {"torch": "torch", "jax": "jax", "nn-before": "none"}
+INSTALLED = {
+    name: {}
+    for name in systems.SYSTEMS
+    if find_spec(LIBRARIES.get(name, "keras"))
+}
 
 
 @pytest.fixture(scope="module")
 def small():
-    """A race of two rounds on 300 rows between what needs only NumPy."""
-    names = {"nn": {}, "floor": {}, "textbook": {}}
-    return race(CASE, names, 2, Budget(0), predictions=1, **QUIET)
+    """A race of two rounds on 300 rows, of all that is installed."""
+    return race(CASE, INSTALLED, 2, Budget(0), predictions=1, **QUIET)
 
 
 def test_every_system_takes_its_turns(small):
-    assert set(small["systems"]) == {"nn", "floor", "textbook"}
+    assert set(small["systems"]) == {*INSTALLED}
     for name, found in small["systems"].items():
         assert len(found["seconds"]) == 2
         assert min(found["seconds"]) > 0
         assert found["peak"] > 10
         assert ("predict_1" in found) == (name != "floor")
     assert small["systems"]["nn"]["predict_10000"][0] < 10
+
+
+@pytest.mark.data
+def test_a_classifier_races_too():
+    what = case(TASKS["fashion-mnist"], 1, rows=300)
+    found = race(what, INSTALLED, 1, Budget(0), predictions=1, **QUIET)
+    assert set(found["systems"]) == {*INSTALLED}
 
 
 def test_ratios_are_taken_round_by_round():

@@ -75,14 +75,14 @@ class KerasTwin:
         multiply = keras.layers.Multiply(dtype=name)
         *widths, n_out = task.sizes[1:]
         masks = [keras.Input((width,), dtype=name) for width in widths]
-        kept = dropped = X = keras.Input((len(start[0]),), dtype=name)
+        clean = dropped = X = keras.Input((len(start[0]),), dtype=name)
         for width, mask in zip(widths, masks, strict=True):
             layer = hidden_layer(width, settings.l2, dtype=name)
-            kept, dropped = layer(kept), multiply([layer(dropped), mask])
+            clean, dropped = layer(clean), multiply([layer(dropped), mask])
         last = keras.layers.Dense(n_out, dtype=name)
-        self.inference_model = keras.Model(X, last(kept))
+        self.inference_model = keras.Model(X, last(clean))
         if not settings.dropout:
-            masks, dropped = [], kept
+            masks, dropped = [], clean
         self.net = keras.Model([X, *masks], last(dropped))
         self.net.set_weights(start)
         self.step = self._compiled(keras, loss_of(task, dtype=name))

@@ -83,6 +83,18 @@ class Settings:
         return rule(lr, lr_decay=self.lr_decay)
 
 
+def classic(inputs, epochs, **more):
+    """Settings with the values of the repository this book grew from."""
+    same = {"l2": 5e-4, "dropout": 0.1, "lr_decay": 1e-4}
+    return Settings("classic settings", inputs, epochs, **same, **more)
+
+
+def plain(inputs, epochs):
+    """Settings without any regularization or schedule."""
+    label = "He initialization, no penalty, dropout or decay"
+    return Settings(label, inputs, epochs)
+
+
 @dataclass(frozen=True)
 class Task:
     """A data set, the network trained on it, and how both are shown.
@@ -185,6 +197,10 @@ class Task:
         metrics = self.metrics | self.scores
         return evaluate(model, X, y, loss=self.loss(), metrics=metrics)
 
+    def shipped(self, settings):
+        """Return the file of the weights that ship, by settings' name."""
+        return WEIGHTS / f"{self.name}-{settings}.safetensors"
+
     def load(self, settings="tuned", *, path=None):
         """Return a trained network, ready for ``predict``.
 
@@ -195,7 +211,7 @@ class Task:
         """
         chosen = self.get_settings(settings)
         if path is None:
-            path = WEIGHTS / f"{self.name}-{settings}.safetensors"
+            path = self.shipped(settings)
             if not path.is_file():
                 raise ValueError(
                     f"no weights of {self.name} ship with the package: "

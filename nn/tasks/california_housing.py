@@ -16,7 +16,7 @@ from ..datasets import (
 from ..layers import Layer, Normalization
 from ..losses import MeanSquaredError
 from ..metrics import mean_absolute_error, r2_score
-from ._task import Settings, Task, standardized
+from ._task import Settings, Task, classic, plain, standardized
 
 # columns with a long tail to the right: their logarithm is roughly
 # symmetric
@@ -240,19 +240,8 @@ CALIFORNIA_HOUSING = Task(
         ("test", "r2"): ("test R²", 4),
     },
     settings={
-        "classic": Settings(
-            "classic settings",
-            standardized,
-            epochs=50,
-            l2=5e-4,
-            dropout=0.1,
-            lr_decay=1e-4,
-        ),
-        "plain": Settings(
-            "He initialization, no penalty, dropout or decay",
-            standardized,
-            epochs=50,
-        ),
+        "classic": classic(standardized, epochs=50),
+        "plain": plain(standardized, epochs=50),
         "tuned": TUNED,
         "fourier": replace(
             TUNED, label="the same with waves over the map", inputs=fourier

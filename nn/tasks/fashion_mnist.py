@@ -16,7 +16,7 @@ from ..layers import Normalization, normal
 from ..losses import SoftmaxCrossEntropy
 from ..metrics import accuracy
 from ..training import predict
-from ._task import Settings, Task, standardized
+from ._task import Settings, Task, classic, plain, standardized
 
 SIDE = 28  # pixels
 
@@ -160,20 +160,8 @@ FASHION_MNIST = Task(
         ("test", "loss"): ("test loss", 3),
     },
     settings={
-        "classic": Settings(
-            "classic settings",
-            rescaled,
-            epochs=10,
-            init=normal,
-            l2=5e-4,
-            dropout=0.1,
-            lr_decay=1e-4,
-        ),
-        "plain": Settings(
-            "He initialization, no penalty, dropout or decay",
-            rescaled,
-            epochs=10,
-        ),
+        "classic": classic(rescaled, epochs=10, init=normal),
+        "plain": plain(rescaled, epochs=10),
         "tuned": Settings(
             "settings chosen on validation rows",
             standardized,
