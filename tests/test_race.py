@@ -29,11 +29,18 @@ ROOT = Path(__file__).parents[1]
 STORED = ROOT / "results" / "benchmark.json"
 CASE = case(TASKS["california-housing"], 1, rows=300)
 QUIET = {"log": lambda _: None}
-LIBRARIES = {"torch": "torch", "jax": "jax", "nn-before": "none"}
+LIBRARIES = {
+    "nn-before": "none",
+    "keras": "keras",
+    "keras-tuned": "keras",
+    "torch": "torch",
+    "sklearn": "sklearn",
+    "jax": "jax",
+}
 INSTALLED = {
     name: {}
     for name in systems.SYSTEMS
-    if find_spec(LIBRARIES.get(name, "keras"))
+    if find_spec(LIBRARIES.get(name, "numpy"))
 }
 
 

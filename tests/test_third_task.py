@@ -138,6 +138,7 @@ def test_preview_and_demo(trained, tmp_path, monkeypatch):
     assert "8 by 8 pixels" in page.read_text()
 
 
+@pytest.mark.full
 def test_compare_and_baseline(capsys):
     assert run("compare", "digits") == 0
     out = capsys.readouterr().out

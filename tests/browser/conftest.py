@@ -1,11 +1,8 @@
 """What the browser tests share: one browser, and two ways to a page."""
 
-import pages
 import pytest
 
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "slow: takes over a minute")
+from tools import browser as pages
 
 
 @pytest.fixture(scope="session")

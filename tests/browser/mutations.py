@@ -13,11 +13,11 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import pages
 from agree import CHECKS
 from examples import EXAMPLES
 
 from nn.figures import _figure
+from tools import browser as pages
 
 ENTRY = r"(?m)^(\w+): (.+?)(?: \((.+)\))?\n- (.+)\n\+ ?(.*)$"
 FILE = Path(__file__).with_name("mutants.txt")

@@ -6,7 +6,7 @@ from mutations import MUTANTS, caught, name
 from nn.figures import _figure
 
 
-@pytest.mark.slow
+@pytest.mark.torture
 @pytest.mark.parametrize("mutant", MUTANTS, ids=map(name, MUTANTS))
 def test_fault_is_caught(browser, mutant):
     assert caught(browser, mutant) is not None

@@ -1,8 +1,9 @@
 """The interactive figures on the pages of the built book."""
 
-import pages
 import pytest
 from test_site_pages import CHAPTERS, figures_of
+
+from tools import browser as pages
 
 
 @pytest.fixture(params=["http", "file"])

@@ -5,10 +5,11 @@ A request that leaves the site and an uncaught error fail the test.
 
 from pathlib import Path
 
-import pages
-from tools import pdf
 import pytest
 import yaml
+
+from tools import browser as pages
+from tools import pdf
 
 ROOT = Path(__file__).resolve().parents[2]
 
