@@ -18,7 +18,7 @@ from .turns import ROOT, Budget, environment, race
 
 BATCHES = (32, 128, 512, 2048)
 WIDTHS = (128, 512, 2048)
-GROWING = ("nn", "floor", "torch", "keras-tuned", "jax")
+GROWING = ("nn", "nn-before", "floor", "torch", "keras-tuned", "jax")
 PACKAGES = ("keras", "tensorflow-cpu", "torch", "jax", "scikit-learn")
 
 

@@ -127,16 +127,23 @@ def test_without_a_readme_nothing_is_measured(tmp_path, capsys):
     assert "none" in capsys.readouterr().err
 
 
-def test_scikit_learn_takes_part():
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sklearn",
+        pytest.param("twin", marks=pytest.mark.full),
+        pytest.param("baseline", marks=pytest.mark.full),
+    ],
+)
+def test_every_peer_has_a_run(name):
     task = TASKS["california-housing"]
     short = {"classic": replace(task.settings["classic"], epochs=2)}
     few = tuple(a[:500] for a in task.data()[0])
-    run = accuracy.one_run(
-        replace(task, settings=short), "sklearn", 0, (few, few)
-    )
+    task = replace(task, settings=short)
+    run = accuracy.one_run(task, name, 0, (few, few))
     assert run["train"] == run["test"]
     assert set(run["test"]) == {"loss", *task.metrics, *task.scores}
-    assert "history" not in run
+    assert ("history" in run) == (name == "baseline")
 
 
 def test_the_code_of_the_readme_runs(tmp_path, monkeypatch):
