@@ -19,7 +19,7 @@ help:
 	@echo "make test-offline  the checks that need no data set from outside"
 	@echo "make torture       break the figures on purpose: before a release"
 	@echo "make check         ruff, the exporter's and the notebooks' checks"
-	@echo "make data          find or fetch Fashion-MNIST (30 MB)"
+	@echo "make data          find or fetch the data (Fashion-MNIST: 30 MB)"
 	@echo "make notebooks     open JupyterLab in notebooks/"
 	@echo "make train         train both networks into runs/"
 	@echo "make bench         race the package against its peers (half an hour)"
@@ -102,14 +102,14 @@ train: data
 	$(BIN)/python -m nn train fashion-mnist
 	$(BIN)/python -m nn train california-housing
 
-# PyTorch and JAX live in an environment of their own: benchmarks/README.md.
-.venv-bench/ready: .venv/ready benchmarks/requirements.txt pyproject.toml
+# PyTorch and JAX live in an environment of their own: measure/README.md.
+.venv-bench/ready: .venv/ready measure/requirements.txt pyproject.toml
 	"$(PYTHON)" -m venv .venv-bench
-	.venv-bench/bin/python -m pip install --quiet -r benchmarks/requirements.txt
+	.venv-bench/bin/python -m pip install --quiet -r measure/requirements.txt
 	@touch $@
 
 bench: .venv-bench/ready data
-	.venv-bench/bin/python -m benchmarks
+	.venv-bench/bin/python -m measure race
 
 pdf: .venv/all browser book
 	$(BIN)/python -m tools pdf

@@ -78,7 +78,7 @@ __all__ = [
     "write_file",
 ]
 
-_LAZY = ["datasets", "figures", "tasks"]
+_LAZY = ["datasets", "figures", "keras", "tasks"]
 
 
 def __getattr__(name):

@@ -1,5 +1,5 @@
-"""Run the commands of ``nn.tasks``: ``python -m nn --help``."""
+"""Run the command line: ``python -m nn --help``."""
 
-from nn.tasks.commands import main
+from nn.cli import main
 
 raise SystemExit(main())

@@ -8,19 +8,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nn import Adam, SoftmaxCrossEntropy, predict
+from nn import Adam, predict
 from nn.datasets import california_housing, fashion_mnist_sample
-from nn.tasks import CALIFORNIA_HOUSING, FASHION_MNIST, keras_twin
-from nn.tasks.keras_baseline import baseline, train_baseline
-from nn.tasks.keras_twin import (
+from nn.keras import twin
+from nn.keras.baseline import train_baseline
+from nn.keras.twin import (
     KerasAdam,
     KerasTwin,
+    Ours,
+    all_batches,
     compare,
-    one_bit_more,
-    report,
-    steps_of,
+    compare_all,
+    perturb_one_ulp,
     train_twin,
 )
+from nn.tasks import CALIFORNIA_HOUSING, FASHION_MNIST
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 pytestmark = pytest.mark.full
@@ -41,7 +43,7 @@ def worst(table):
     [
         replace(CLASSIC, dropout=0.0),
         CLASSIC,
-        CALIFORNIA_HOUSING.settings["better"],
+        CALIFORNIA_HOUSING.settings["tuned"],
     ],
     ids=["penalty and decay", "with masks", "cosine, logs, mean start"],
 )
@@ -51,11 +53,11 @@ def test_parity_on_california(settings):
     assert worst(table) < EXACT
 
 
-@pytest.mark.parametrize("name", ["classic", "better"])
+@pytest.mark.parametrize("name", ["classic", "tuned"])
 def test_parity_on_the_fashion_sample(name):
     settings = FASHION_MNIST.settings[name]
     assert settings.dropout
-    assert settings.penalty
+    assert settings.l2
     table = compare(FASHION_MNIST, settings, steps=(20,), rows=SAMPLE)
     assert worst(table) < EXACT
 
@@ -76,7 +78,7 @@ def test_float32_agrees_until_rounding_has_grown():
 class EpsInside(KerasAdam):
     """Keras' rounded numbers, eps where the textbook adds it."""
 
-    def update(self, w, g, state, lr):
+    def change(self, g, state, lr):
         lr, beta1, beta2 = map(
             float, np.float32([lr, self.beta1, self.beta2])
         )
@@ -84,7 +86,7 @@ class EpsInside(KerasAdam):
         m += (1 - self.beta1) * (g - m)
         v += (1 - self.beta2) * (g * g - v)
         scale = np.sqrt(v / (1 - beta2**self.t))
-        w -= lr / (1 - beta1**self.t) * m / (scale + self.eps)
+        return -lr / (1 - beta1**self.t) * m / (scale + self.eps)
 
 
 class EpsOutside(Adam):
@@ -92,7 +94,7 @@ class EpsOutside(Adam):
 
     rounded = ()
 
-    def update(self, w, g, state, lr):
+    def change(self, g, state, lr):
         beta1, beta2 = self.beta1, self.beta2
         if "betas" in self.rounded:
             beta1, beta2 = map(float, np.float32([beta1, beta2]))
@@ -102,7 +104,7 @@ class EpsOutside(Adam):
         m += (1 - self.beta1) * (g - m)
         v += (1 - self.beta2) * (g * g - v)
         a = lr * np.sqrt(1 - beta2**self.t) / (1 - beta1**self.t)
-        w -= a * m / (np.sqrt(v) + self.eps)
+        return -a * m / (np.sqrt(v) + self.eps)
 
 
 class OnlyBetas(EpsOutside):
@@ -135,7 +137,7 @@ def test_the_mismatches_are_all():
 
 
 def test_a_penalty_that_is_not_rounded_shows(monkeypatch):
-    monkeypatch.setattr(keras_twin, "matched", lambda settings: settings)
+    monkeypatch.setattr(twin, "matched", lambda settings: settings)
     found = compare(CALIFORNIA_HOUSING, CLASSIC, steps=(60,), rows=HOUSING)
     assert worst(found) > 1e-10
 
@@ -171,28 +173,28 @@ def test_masks_matter(monkeypatch):
 
 def test_keras_evaluate_has_the_penalty_in_its_loss():
     X, y = FEW
-    settings = replace(CLASSIC, penalty=0.05, dropout=0.0)
+    settings = replace(CLASSIC, l2=0.05, dropout=0.0)
     model, _ = CALIFORNIA_HOUSING.build(settings, X, y, 0)
     copy = KerasTwin(CALIFORNIA_HOUSING, settings, model)
     copy.net.compile(loss="mean_squared_error")
     theirs = copy.net.evaluate(copy.prepare(X), y, verbose=0)
-    bare = CALIFORNIA_HOUSING.judge(copy, X, y)["loss"]
+    bare = CALIFORNIA_HOUSING.evaluate(copy, X, y)["loss"]
     assert bare == pytest.approx(
-        CALIFORNIA_HOUSING.judge(model, X, y)["loss"], rel=1e-5
+        CALIFORNIA_HOUSING.evaluate(model, X, y)["loss"], rel=1e-5
     )
     assert model.penalty() > 0.01
     assert theirs - bare == pytest.approx(model.penalty(), rel=1e-3)
 
 
-@pytest.mark.parametrize("name", ["classic", "better"])
-def test_steps_of_is_the_path_of_fit(name):
+@pytest.mark.parametrize("name", ["classic", "tuned"])
+def test_the_batches_are_those_of_fit(name):
     X, y = FEW
     settings = replace(CALIFORNIA_HOUSING.settings[name], epochs=3)
     trained, _, _ = CALIFORNIA_HOUSING.train(settings, X, y, 4)
     model, order_rng = CALIFORNIA_HOUSING.build(settings, X, y, 4)
-    ours = keras_twin._Ours(CALIFORNIA_HOUSING, model, Adam(settings.lr))
-    for lr, X_b, y_b in steps_of(settings, X, y, order_rng):
-        ours.train_step(X_b, y_b, lr)
+    ours = Ours(CALIFORNIA_HOUSING, model, settings.optimizer(len(X)))
+    for X_b, y_b in all_batches(settings, X, y, order_rng):
+        ours.train_step(X_b, y_b)
     for name, w in trained.parameters().items():
         np.testing.assert_array_equal(model.parameters()[name], w)
 
@@ -200,24 +202,25 @@ def test_steps_of_is_the_path_of_fit(name):
 @pytest.mark.parametrize("dropout", [0.0, 0.1])
 def test_train_twin_is_our_training_with_keras_numbers(dropout):
     X, y = SAMPLE
-    settings = replace(FASHION_MNIST.settings["better"], dropout=dropout)
+    settings = replace(FASHION_MNIST.settings["tuned"], dropout=dropout)
     settings = replace(settings, epochs=4)
     copy, seconds = train_twin(FASHION_MNIST, settings, X, y, 2)
     model, order_rng = FASHION_MNIST.build(settings, X, y, 2)
-    ours = keras_twin._Ours(FASHION_MNIST, model, KerasAdam(settings.lr))
-    for lr, X_b, y_b in steps_of(settings, X, y, order_rng):
-        ours.train_step(X_b, y_b, lr)
+    optimizer = settings.optimizer(len(X), KerasAdam)
+    ours = Ours(FASHION_MNIST, model, optimizer)
+    for X_b, y_b in all_batches(settings, X, y, order_rng):
+        ours.train_step(X_b, y_b)
     assert seconds > 0
     np.testing.assert_allclose(
         predict(copy, X), predict(model, X), rtol=0, atol=1e-3
     )
 
 
-def test_one_bit():
+def test_one_ulp():
     X, y = FEW
     model, _ = CALIFORNIA_HOUSING.build(CLASSIC, X, y, 0)
     before = [w.copy() for w in model.parameters().values()]
-    one_bit_more(model)
+    perturb_one_ulp(model)
     changed = [
         (w.ravel()[i], v.ravel()[i])
         for w, v in zip(before, model.parameters().values(), strict=True)
@@ -225,15 +228,15 @@ def test_one_bit():
     ]
     ((w, v),) = changed
     assert v == np.nextafter(w, np.float32(np.inf))
-    options = {"steps": (5,), "rows": FEW, "against": "one bit"}
+    options = {"steps": (5,), "rows": FEW, "against": "one ulp"}
     found = compare(CALIFORNIA_HOUSING, CLASSIC, **options)
     assert 0 < found[0]["weights"] < EXACT
 
 
-def test_report_prints_a_table_for_weights_and_loss():
+def test_compare_all_prints_a_table_for_weights_and_loss():
     lines = []
-    options = {"steps": (1, 2), "rows": FEW, "say": lines.append}
-    found = report(CALIFORNIA_HOUSING, CLASSIC, **options)
+    options = {"steps": (1, 2), "rows": FEW, "log": lines.append}
+    found = compare_all(CALIFORNIA_HOUSING, CLASSIC, **options)
     assert len(found) == 6
     assert len(lines) == 14
     assert "largest difference of weights" in lines[0]
@@ -241,7 +244,7 @@ def test_report_prints_a_table_for_weights_and_loss():
 
 
 def test_wrong_arguments():
-    with pytest.raises(ValueError, match="'keras' or 'one bit'"):
+    with pytest.raises(ValueError, match="'keras' or 'one ulp'"):
         compare(CALIFORNIA_HOUSING, CLASSIC, against="torch", rows=FEW)
     settings = replace(CLASSIC, epochs=2, dropout=0.0)
     with pytest.raises(ValueError, match="at most 6, as many as 2"):
@@ -256,27 +259,29 @@ def test_wrong_arguments():
 def test_baseline(task, rows):
     short = {"classic": replace(task.settings["classic"], epochs=2)}
     task = replace(task, settings=short)
-    scores = baseline(task, 1, (rows, rows))
-    again, history, _ = train_baseline(task, *rows, 1)
-    assert scores["train"] == scores["test"] == task.judge(again, *rows)
-    assert set(scores["train"]) == {"loss", *task.metrics, *task.scores}
+    model, history, _ = train_baseline(task, *rows, 1)
+    again, same, _ = train_baseline(task, *rows, 1)
+    scores = task.evaluate(model, *rows)
+    assert scores == task.evaluate(again, *rows)
+    assert set(scores) == {"loss", *task.metrics, *task.scores}
     assert set(history) == {"loss", *task.metrics}
-    assert history == scores["history"]
+    assert history == same
     X, y = rows
-    Z = again.net(X.astype(np.float32), training=False).numpy()
-    if task.loss is SoftmaxCrossEntropy:
+    X = model.prepare(X)
+    Z = model.net(X, training=False).numpy()
+    if task.classifies:
         P = np.exp(Z) / np.exp(Z).sum(axis=1, keepdims=True)
         bare = -np.log(P[np.arange(len(y)), y]).mean()
     else:
         bare = ((Z - y) ** 2).mean()
-    assert scores["train"]["loss"] == pytest.approx(float(bare), rel=1e-4)
-    with_penalty = again.net.evaluate(X, y, verbose=0)[0]
-    assert with_penalty > scores["train"]["loss"] + 1e-3
+    assert scores["loss"] == pytest.approx(float(bare), rel=1e-4)
+    with_penalty = model.net.evaluate(X, y, verbose=0)[0]
+    assert with_penalty > scores["loss"] + 1e-3
 
 
 def test_nothing_of_keras_is_loaded_on_import():
     code = (
-        "import sys, nn.tasks.keras_twin, nn.tasks.keras_baseline; "
+        "import sys, nn.keras.twin, nn.keras.baseline, nn.cli; "
         "print({'keras', 'tensorflow'} & set(sys.modules))"
     )
     done = subprocess.run(

@@ -1,74 +1,147 @@
-"""What a task is: data, a network, and named settings to train it."""
+"""What a task is: data, a network, settings, files and figures."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 
 from ..activations import ReLU
-from ..layers import Dense, Dropout, Layer, he_normal
+from ..layers import Dense, Dropout, Layer, Normalization, he_normal
+from ..losses import SoftmaxCrossEntropy
 from ..model import Sequential
 from ..optimizers import Adam, cosine
 from ..regularizers import L2
-from ..training import fit, predict
+from ..training import evaluate, fit
+
+WEIGHTS = Path(__file__).with_name("weights")
+RENAMED = {"he": "plain", "better": "tuned", "map": "fourier"}
+
+
+def get(named, name, what):
+    """Return the entry called ``name``; ValueError names all of them."""
+    if name in named:
+        return named[name]
+    now = RENAMED.get(name)
+    raise ValueError(
+        f"{what} must be one of {', '.join(named)}, but is {name!r}"
+        + (f", which is now called {now!r}" if now in named else "")
+    )
+
+
+def standardized(X):
+    """Each column gets mean 0 and standard deviation 1 over the rows."""
+    return [Normalization.of(X)]
+
+
+def cosine_by_epoch(t, *, lr, epochs, steps):
+    """The step size of ``cosine`` after t steps, ``steps`` per epoch."""
+    return cosine(lr, t // steps, epochs)
 
 
 @dataclass(frozen=True)
 class Settings:
     """How one network is built and trained.
 
-    ``inputs(X)`` returns the layers that prepare the raw rows X, without
-    parameters. ``penalty`` is the L2 strength on the hidden weights,
-    ``dropout`` the rate behind each hidden layer. With ``cosine`` the step
-    size falls from ``lr`` to 0 over the epochs; with ``mean_start`` the
-    last bias starts at the mean of the targets.
+    ``label`` describes them in tables. ``inputs(X)`` returns the layers,
+    without parameters, that prepare the raw rows X. ``l2`` is the strength
+    of the penalty on the hidden weights, ``dropout`` the rate after each
+    hidden layer. With ``cosine`` the step size falls from ``lr`` to 0 over
+    the epochs; with ``mean_start`` the last bias starts at the mean of the
+    targets.
     """
 
+    label: str
     inputs: Callable[[np.ndarray], list[Layer]]
     epochs: int
     batch_size: int = 128
     init: Callable = he_normal
-    penalty: float = 0.0
+    l2: float = 0.0
     dropout: float = 0.0
     lr: float = 1e-3
     lr_decay: float = 0.0
     cosine: bool = False
     mean_start: bool = False
 
-    def optimizer(self):
-        """Return a fresh Adam with these step sizes."""
-        return Adam(self.lr, lr_decay=self.lr_decay)
+    def steps(self, n_rows):
+        """Return how many steps one epoch of so many rows takes."""
+        return math.ceil(n_rows / self.batch_size)
+
+    def optimizer(self, n_rows, rule=Adam):
+        """Return a new optimizer, Adam by default, for so many rows."""
+        lr = self.lr
+        if self.cosine:
+            lr = partial(
+                cosine_by_epoch,
+                lr=lr,
+                epochs=self.epochs,
+                steps=self.steps(n_rows),
+            )
+        return rule(lr, lr_decay=self.lr_decay)
+
+
+def classic(inputs, epochs, **more):
+    """Settings with the values of the repository this book grew from."""
+    same = {"l2": 5e-4, "dropout": 0.1, "lr_decay": 1e-4}
+    return Settings("classic settings", inputs, epochs, **same, **more)
+
+
+def plain(inputs, epochs):
+    """Settings without any regularization or schedule."""
+    label = "He initialization, no penalty, dropout or decay"
+    return Settings(label, inputs, epochs)
 
 
 @dataclass(frozen=True)
 class Task:
-    """A data set, the layer sizes of its network, and how to judge it.
+    """A data set, the network trained on it, and how both are shown.
 
-    ``sizes`` is (n_in, hidden ..., n_out), ``loss`` a class of
-    ``nn.losses``. ``metrics`` are followed in training; ``scores`` are the
-    ones that only all rows at once can give. ``settings`` by name.
+    ``data(validation=)`` returns pairs (X, y), as in ``nn.datasets``, and
+    ``locate(folder)`` finds or fetches the files and returns where they
+    are. ``sizes`` is (n_in, hidden ..., n_out), ``loss`` a class of
+    ``nn.losses``. ``metrics`` are followed in training and bear the names
+    that Keras gives them; ``scores`` need all rows at once. ``columns``
+    are those of the table of results: (part, name) -> (heading, decimals).
+    ``settings``, by name, include "classic", which other libraries are
+    compared with, and "tuned", the default.
+
+    ``read(path)`` returns raw rows X from a file of the kind ``files``
+    names, ``example`` is such a file. ``describe(path, Z)`` returns lines
+    of text about the outputs Z for its rows. ``preview(X, y)`` draws the
+    data with Matplotlib; ``demo(model)`` returns an interactive figure.
     """
 
     name: str
-    data: Callable  # (validation=) -> pairs (X, y), as in nn.datasets
+    title: str
+    data: Callable
+    locate: Callable
     sizes: tuple[int, ...]
     loss: type
     metrics: dict[str, Callable]
     scores: dict[str, Callable]
+    columns: dict[tuple[str, str], tuple[str, int]]
     settings: dict[str, Settings] = field(repr=False)
+    read: Callable
+    files: str
+    example: str
+    describe: Callable
+    preview: Callable
+    demo: Callable
 
-    def choose(self, name):
+    @property
+    def classifies(self):
+        """True for classes, False for numbers to be predicted."""
+        return self.loss is SoftmaxCrossEntropy
+
+    def get_settings(self, name):
         """Return the settings called ``name``; ValueError if none are."""
-        if name not in self.settings:
-            raise ValueError(
-                f"{self.name} has the settings {', '.join(self.settings)}, "
-                f"got {name!r}"
-            )
-        return self.settings[name]
+        return get(self.settings, name, f"the settings of {self.name}")
 
     def build(self, settings, X, y, seed, *, dtype=np.float32):
-        """Return a fresh network for the rows X, y and its batch order.
+        """Return a new network for the rows X, y and its batch order.
 
         ``seed`` gives three independent generators: for the weights, for
         the dropout masks, and the one returned, for the order of the rows.
@@ -79,10 +152,10 @@ class Task:
         n_in = Sequential(*layers).forward(X[:1]).shape[1]
         *hidden, n_out = self.sizes[1:]
         options = {"init": settings.init, "rng": init_rng, "dtype": dtype}
-        price = L2(settings.penalty) if settings.penalty else None
+        regularizer = L2(settings.l2) if settings.l2 else None
         for width in hidden:
-            layers += [Dense(n_in, width, regularizer=price, **options)]
-            layers += [ReLU()]
+            dense = Dense(n_in, width, regularizer=regularizer, **options)
+            layers += [dense, ReLU()]
             if settings.dropout:
                 layers += [Dropout(settings.dropout, rng=dropout_rng)]
             n_in = width
@@ -94,43 +167,56 @@ class Task:
     def train(
         self, settings, X, y, seed, *, validation=None, on_epoch=None
     ):
-        """Train a fresh network; return it, its history, and seconds.
+        """Train a new network; return it, its history, and seconds.
 
         The arguments ``validation`` and ``on_epoch`` are those of
         ``nn.fit``.
         """
         model, order_rng = self.build(settings, X, y, seed)
-        optimizer = settings.optimizer()
-
-        def after(epoch, history):
-            if settings.cosine:
-                optimizer.lr = cosine(
-                    settings.lr, epoch + 1, settings.epochs
-                )
-            return on_epoch is not None and on_epoch(epoch, history)
-
         start = time.perf_counter()
         history = fit(
             model,
             X,
             y,
             loss=self.loss(),
-            optimizer=optimizer,
+            optimizer=settings.optimizer(len(X)),
             epochs=settings.epochs,
             batch_size=settings.batch_size,
             validation=validation,
             metrics=self.metrics,
             rng=order_rng,
-            on_epoch=after,
+            on_epoch=on_epoch,
         )
         return model, history, time.perf_counter() - start
 
-    def judge(self, model, X, y):
-        """Bare loss, metrics and scores, by name, of all rows at once."""
-        return self.score(predict(model, X), y)
+    def evaluate(self, model, X, y):
+        """Loss without penalty, metrics and scores, by name, of all rows.
 
-    def score(self, Z, y):
-        """The same for outputs Z, whoever they come from."""
+        ``model`` is a network, or anything else with ``forward(X)``.
+        """
         metrics = self.metrics | self.scores
-        values = {name: f(y, Z) for name, f in metrics.items()}
-        return {"loss": self.loss().forward(Z, y)} | values
+        return evaluate(model, X, y, loss=self.loss(), metrics=metrics)
+
+    def shipped(self, settings):
+        """Return the file of the weights that ship, by settings' name."""
+        return WEIGHTS / f"{self.name}-{settings}.safetensors"
+
+    def load(self, settings="tuned", *, path=None):
+        """Return a trained network, ready for ``predict``.
+
+        ``path`` is a file of weights trained with the settings of that
+        name; by default, the one that ships with the package. ValueError
+        for unknown settings, for weights that are damaged or another
+        network's, or if none ship.
+        """
+        chosen = self.get_settings(settings)
+        if path is None:
+            path = self.shipped(settings)
+            if not path.is_file():
+                raise ValueError(
+                    f"no weights of {self.name} ship with the package: "
+                    "train a network and name the file of its weights"
+                )
+        X, y = np.ones((1, self.sizes[0])), np.zeros((1, self.sizes[-1]))
+        model, _ = self.build(chosen, X, y, seed=0)
+        return model.load(path)

@@ -1,16 +1,19 @@
 """One system in a process of its own, which waits for its turn.
 
-``python -m benchmarks.worker '{"system": "nn", ...}'`` prints one JSON
-line when it is ready and one for each line that it reads: ``{"epochs": 3}``
+``python -m measure.worker '{"system": "nn", ...}'`` prints one JSON line
+when it is ready and one for each line that it reads: ``{"epochs": 3}``
 trains so many epochs, ``{"epochs": 0}`` ends the training, and from then
 on ``{"predict": 10000}`` predicts so many rows, again and again for a
-while. It ends with its input.
+while. It ends with its input. With ``"before": path`` in the options,
+``nn`` is imported from the checkout of an older commit: this module and
+``systems`` use only what it had, and import it after the path is known.
 """
 
 import json
 import os
 import sys
 import time
+from dataclasses import fields
 
 import numpy as np
 
@@ -86,12 +89,9 @@ def blas():
 
 def data(options):
     """Rows to train on and rows to predict."""
-    from nn.datasets import california_housing, fashion_mnist
+    from nn.tasks import TASKS
 
-    classes = options["task"] == "fashion-mnist"
-    (X, y), (X_test, _) = (
-        fashion_mnist() if classes else california_housing()
-    )
+    (X, y), (X_test, _) = TASKS[options["task"]].data()
     rows = options.get("rows") or len(X)
     many = np.resize(X_test, (10_000, X.shape[1]))
     return X[:rows], y[:rows], many
@@ -100,7 +100,7 @@ def data(options):
 def main():
     """Serve one system until the input ends."""
     out = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what libraries print is none of our lines
+    os.dup2(2, 1)  # keep the libraries' output off the protocol
 
     def write(message):
         print(json.dumps(message), file=out, flush=True)
@@ -110,16 +110,17 @@ def main():
         return json.loads(line) if line else {}
 
     options = json.loads(sys.argv[1])
+    if "before" in options:
+        sys.path.insert(0, options["before"])
     from . import systems
 
     loading = time.time()
     X, y, X_test = data(options)
     loading = time.time() - loading
     forget_peak()
-    case = systems.Case(
-        X, y, options["sizes"], options["batch"], options["threads"]
-    )
-    system = systems.SYSTEMS[options["system"]](case)
+    names = (field.name for field in fields(systems.Case))
+    given = {name: options[name] for name in names if name in options}
+    system = systems.SYSTEMS[options["system"]](systems.Case(X, y, **given))
     born = options["born"]
     ready = {"start": time.time() - born - loading, "blas": blas()}
     write(ready)

@@ -6,36 +6,35 @@ trains without end and calls ``turns()`` after each epoch; True ends it.
 are imported where they are used: a process holds one of them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
-PENALTY, RATE, LR = 5e-4, 0.1, 1e-3
-
 
 @dataclass(frozen=True)
 class Case:
-    """What is trained: rows, layer sizes, batch size, number of threads.
+    """What is trained: a task's rows, sizes and classic settings.
 
     X is uint8 pixels or raw housing columns, y classes (n,) or prices
-    (n, 1); ``mean`` and ``std`` are what the columns are standardised by.
+    (n, 1); the columns are standardized by ``mean`` and ``std``.
     """
 
     X: np.ndarray
     y: np.ndarray
+    task: str
+    classifies: bool
     sizes: tuple[int, ...]
     batch: int
     threads: int
-
-    @property
-    def classes(self):
-        """True for classes, False for a number to be predicted."""
-        return self.y.ndim == 1
+    l2: float
+    dropout: float
+    lr: float
+    lr_decay: float
 
     @property
     def mean(self):
-        """The number or the columns' means that are taken off."""
+        """The number or the columns' means that are subtracted."""
         return 0.0 if self.X.dtype == np.uint8 else self.X.mean(axis=0)
 
     @property
@@ -43,39 +42,41 @@ class Case:
         """The number or the columns' deviations that divide."""
         return 255.0 if self.X.dtype == np.uint8 else self.X.std(axis=0)
 
-    @property
-    def scaled(self):
-        """All rows, standardised in advance, float32."""
-        return ((self.X - self.mean) / self.std).astype(np.float32)
+    def standardize(self, X):
+        """The rows X minus ``mean``, over ``std``, float64."""
+        return (X - self.mean) / self.std
 
 
 class Ours:
-    """The package as the book leaves it: ``fit`` and ``predict``."""
+    """``fit`` and ``predict`` of the package, this one or an older one."""
 
     def __init__(self, case):
         import nn
 
         self.nn, self.case = nn, case
-        front = nn.Normalization(case.mean, case.std)
-        layers, (n_in, *widths, n_out) = [front], case.sizes
-        price = nn.L2(PENALTY)
+        layers = [nn.Normalization(case.mean, case.std)]
+        n_in, *widths, n_out = case.sizes
+        regularizer = nn.L2(case.l2)
         for width in widths:
-            dense = nn.Dense(n_in, width, regularizer=price, rng=width)
-            layers += [dense, nn.ReLU(), nn.Dropout(RATE, rng=1)]
+            layers += [
+                nn.Dense(n_in, width, regularizer=regularizer, rng=width),
+                nn.ReLU(),
+                nn.Dropout(case.dropout, rng=1),
+            ]
             n_in = width
         self.model = nn.Sequential(*layers, nn.Dense(n_in, n_out, rng=0))
 
     def train(self, turns):
         nn, case = self.nn, self.case
-        classes = case.classes
-        loss = nn.SoftmaxCrossEntropy if classes else nn.MeanSquaredError
-        metric = nn.accuracy if classes else nn.mean_absolute_error
+        loss, metric = nn.MeanSquaredError, nn.mean_absolute_error
+        if case.classifies:
+            loss, metric = nn.SoftmaxCrossEntropy, nn.accuracy
         nn.fit(
             self.model,
             case.X,
             case.y,
             loss=loss(),
-            optimizer=nn.Adam(LR, lr_decay=1e-4),
+            optimizer=nn.Adam(case.lr, lr_decay=case.lr_decay),
             epochs=10**9,
             batch_size=case.batch,
             metrics={"metric": metric},
@@ -135,7 +136,7 @@ class Textbook:
         from . import textbook
 
         self.case, self.network = case, textbook.Network(case.sizes)
-        self.X = (case.X - case.mean) / case.std  # float64, as they do
+        self.X = case.standardize(case.X)  # float64, as they do
 
     def train(self, turns):
         case = self.case
@@ -150,11 +151,11 @@ class Textbook:
                 return
 
     def predict(self, X):
-        return self.network.predict((X - self.case.mean) / self.case.std)
+        return self.network.predict(self.case.standardize(X))
 
 
 class Keras:
-    """Keras on TensorFlow: ``fit`` on arrays, as one writes it."""
+    """Keras on TensorFlow: plain ``fit`` on arrays."""
 
     steps = 1
 
@@ -162,35 +163,17 @@ class Keras:
         import keras
         import tensorflow as tf
 
+        from nn.keras import network
+        from nn.tasks import TASKS
+
         tf.config.threading.set_intra_op_parallelism_threads(case.threads)
         tf.config.threading.set_inter_op_parallelism_threads(case.threads)
         self.keras, self.case = keras, case
-        n_in, *widths, n_out = case.sizes
-        layers = [keras.Input((n_in,))]
-        if case.classes:
-            layers.append(keras.layers.Rescaling(1 / 255))
-        else:
-            variance = np.square(case.std)
-            layers.append(
-                keras.layers.Normalization(
-                    mean=case.mean, variance=variance
-                )
-            )
-        price = keras.regularizers.L2(PENALTY)
-        for width in widths:
-            options = {"activation": "relu", "kernel_regularizer": price}
-            layers.append(keras.layers.Dense(width, **options))
-            layers.append(keras.layers.Dropout(RATE))
-        self.model = keras.Sequential([*layers, keras.layers.Dense(n_out)])
-        loss = "mean_squared_error"
-        if case.classes:
-            loss = keras.losses.SparseCategoricalCrossentropy(
-                from_logits=True
-            )
-        self.model.compile(
-            optimizer=keras.optimizers.Adam(LR),
-            loss=loss,
-            metrics=["accuracy" if case.classes else "mae"],
+        task = replace(TASKS[case.task], sizes=case.sizes)
+        self.model = network(
+            task,
+            task.settings["classic"],
+            keras.layers.Rescaling(1 / case.std, -case.mean / case.std),
             steps_per_execution=self.steps,
         )
 
@@ -233,7 +216,7 @@ class Torch:
         layers, (n_in, *widths, n_out) = [], case.sizes
         for width in widths:
             layers += [torch.nn.Linear(n_in, width), torch.nn.ReLU()]
-            layers += [torch.nn.Dropout(RATE)]
+            layers += [torch.nn.Dropout(case.dropout)]
             n_in = width
         layers += [torch.nn.Linear(n_in, n_out)]
         self.model = torch.nn.Sequential(*layers)
@@ -241,25 +224,27 @@ class Torch:
         self.scale = 1 / torch.tensor(case.std, dtype=torch.float32)
 
     def prepare(self, X):
-        """Raw rows, standardised."""
+        """Raw rows, standardized."""
         X = X.float()
-        return (X if self.case.classes else X - self.mean) * self.scale
+        return (X if self.case.classifies else X - self.mean) * self.scale
 
     def train(self, turns):
         torch, case = self.torch, self.case
         X = torch.from_numpy(case.X)
-        y = torch.from_numpy(case.y.astype("i8" if case.classes else "f4"))
+        y = torch.from_numpy(
+            case.y.astype("i8" if case.classifies else "f4")
+        )
         linear = [a for a in self.model if hasattr(a, "weight")]
-        dear = [layer.weight for layer in linear[:-1]]
-        cheap = [layer.bias for layer in linear] + [linear[-1].weight]
+        decayed = [layer.weight for layer in linear[:-1]]
+        not_decayed = [layer.bias for layer in linear] + [linear[-1].weight]
         groups = [
-            {"params": dear, "weight_decay": 2 * PENALTY},  # L2 as ours
-            {"params": cheap, "weight_decay": 0.0},
+            {"params": decayed, "weight_decay": 2 * case.l2},  # L2 as ours
+            {"params": not_decayed, "weight_decay": 0.0},
         ]
-        adam = torch.optim.Adam(groups, lr=LR, eps=1e-7, fused=True)
+        adam = torch.optim.Adam(groups, lr=case.lr, eps=1e-7, fused=True)
         functional = torch.nn.functional
         loss_of = functional.mse_loss
-        if case.classes:
+        if case.classifies:
             loss_of = functional.cross_entropy
         while True:
             order = torch.randperm(len(X))
@@ -273,7 +258,7 @@ class Torch:
                 adam.step()
                 Z = Z.detach()
                 total = total + loss.detach() * len(rows)
-                if case.classes:
+                if case.classifies:
                     metric = metric + (Z.argmax(1) == y_b).sum()
                 else:
                     metric = metric + (Z - y_b).abs().sum()
@@ -295,29 +280,32 @@ class Sklearn:
     def __init__(self, case):
         from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-        kind = MLPClassifier if case.classes else MLPRegressor
-        self.case, self.X = case, case.scaled
+        kind = MLPClassifier if case.classifies else MLPRegressor
+        self.case = case
         self.model = kind(
             hidden_layer_sizes=tuple(case.sizes[1:-1]),
             batch_size=case.batch,
-            alpha=2 * PENALTY * case.batch,
+            alpha=2 * case.l2 * case.batch,
             random_state=0,
         )
 
+    def prepare(self, X):
+        """Raw rows, standardized, float32."""
+        return self.case.standardize(X).astype(np.float32)
+
     def train(self, turns):
-        y = self.case.y
-        y = y if self.case.classes else y.ravel()
-        options = {"classes": np.unique(y)} if self.case.classes else {}
+        X, y, options = self.prepare(self.case.X), self.case.y.ravel(), {}
+        if self.case.classifies:
+            options = {"classes": np.unique(y)}
         while True:
-            self.model.partial_fit(self.X, y, **options)  # one epoch
+            self.model.partial_fit(X, y, **options)  # one epoch
             if turns():
                 return
 
     def predict(self, X):
-        X = ((X - self.case.mean) / self.case.std).astype(np.float32)
-        if self.case.classes:
-            return self.model.predict_proba(X)
-        return self.model.predict(X)
+        if self.case.classifies:
+            return self.model.predict_proba(self.prepare(X))
+        return self.model.predict(self.prepare(X))
 
 
 class Jax:
@@ -346,32 +334,32 @@ class Jax:
                 A = jax.nn.relu(A)
                 if key is not None:
                     key, sub = jax.random.split(key)
-                    kept = jax.random.bernoulli(sub, 1 - RATE, A.shape)
-                    A = A * kept / (1 - RATE)
+                    keep = 1 - self.case.dropout
+                    A = A * jax.random.bernoulli(sub, keep, A.shape) / keep
         return A
 
     def loss(self, params, X, y, key):
         """Loss with the penalty, and the metric of the batch."""
         jnp = self.jax.numpy
         Z = self.outputs(params, X, key)
-        if self.case.classes:
+        if self.case.classifies:
             rows = jnp.arange(len(y))
             loss = -self.jax.nn.log_softmax(Z)[rows, y].mean()
             metric = (Z.argmax(axis=1) == y).mean()
         else:
             loss, metric = ((Z - y) ** 2).mean(), jnp.abs(Z - y).mean()
-        dear = [jnp.vdot(W, W) for W, _ in params[:-1]]
-        return loss + PENALTY * sum(dear), metric
+        decayed = [jnp.vdot(W, W) for W, _ in params[:-1]]
+        return loss + self.case.l2 * sum(decayed), metric
 
     def step(self, state, X, y, key):
         """One step of Adam; returns the new state, loss and metric."""
         jax, (params, m, v, t) = self.jax, state
-        slope = jax.value_and_grad(self.loss, has_aux=True)
-        values, g = slope(params, X, y, key)
+        gradient = jax.value_and_grad(self.loss, has_aux=True)
+        values, g = gradient(params, X, y, key)
         t = t + 1
         m = jax.tree.map(lambda m, g: m + 0.1 * (g - m), m, g)
         v = jax.tree.map(lambda v, g: v + 0.001 * (g * g - v), v, g)
-        a, c = LR / (1 - 0.9**t), 1 / (1 - 0.999**t)
+        a, c = self.case.lr / (1 - 0.9**t), 1 / (1 - 0.999**t)
 
         def moved(w, m, v):
             return w - a * m / (jax.numpy.sqrt(c * v) + 1e-7)
@@ -381,12 +369,12 @@ class Jax:
     def train(self, turns):
         jax, jnp, case = self.jax, self.jax.numpy, self.case
         X, y = jnp.asarray(case.X), jnp.asarray(case.y)
-        whole = len(X) // case.batch * case.batch
+        full = len(X) // case.batch * case.batch
 
         def epoch(state, key):
             keys = jax.random.split(key, 3)
             order = jax.random.permutation(keys[0], len(X))
-            rows = order[:whole].reshape(-1, case.batch)
+            rows = order[:full].reshape(-1, case.batch)
 
             def one(state, at):
                 return self.step(state, X[at[0]], y[at[0]], at[1])
@@ -394,8 +382,8 @@ class Jax:
             many = jax.random.split(keys[1], len(rows))
             state, values = jax.lax.scan(one, state, (rows, many))
             values = jax.tree.map(jnp.sum, values)
-            if whole < len(X):
-                rest = order[whole:]
+            if full < len(X):
+                rest = order[full:]
                 state, more = self.step(state, X[rest], y[rest], keys[2])
                 values = jax.tree.map(jnp.add, values, more)
             return state, values
@@ -419,6 +407,7 @@ class Jax:
 
 SYSTEMS = {
     "nn": Ours,
+    "nn-before": Ours,
     "floor": Floor,
     "keras": Keras,
     "keras-tuned": KerasTuned,

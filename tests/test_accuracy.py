@@ -1,15 +1,17 @@
-"""Results: every run kept, tables made of the files and of nothing else."""
+"""The accuracy: every run kept, tables made of the files alone."""
 
 import json
 import re
 import statistics
+from dataclasses import replace
 
 import pytest
 
-from nn.tasks import TASKS, _results
-from nn.tasks.commands import main
+from measure import accuracy
+from measure.__main__ import main
+from nn.tasks import TASKS
 
-ROOT = _results.Path(__file__).parents[1]
+ROOT = accuracy.ROOT
 FOLDER = ROOT / "results"
 
 
@@ -23,28 +25,29 @@ def stored(request):
 
 
 def test_tables_of_the_book_and_the_readme_are_the_files(tmp_path):
-    new = _results.tables(FOLDER)
+    new = accuracy.tables(FOLDER)
     assert (FOLDER / "accuracy.md").read_text() == new
     readme = (ROOT / "README.md").read_text()
-    assert _results.between(readme, new) == readme
+    assert accuracy.fill_in(readme, new) == readme
 
 
 def test_every_system_has_its_five_seeds(stored):
-    names = {*TASKS[stored["task"]].settings, *_results.PEERS}
+    names = {*TASKS[stored["task"]].settings, *accuracy.PEERS}
     assert set(stored["runs"]) == names
     for runs in stored["runs"].values():
         assert sorted(runs) == ["0", "1", "2", "3", "4"]
 
 
 def test_a_number_of_the_table_by_hand(stored):
-    runs = stored["runs"]["he"].values()
+    runs = stored["runs"]["plain"].values()
     losses = [run["test"]["loss"] for run in runs]
     mean, deviation = statistics.mean(losses), statistics.stdev(losses)
     text = f"{mean:.3f}\u00a0±\u00a0{deviation:.3f}"
+    task = TASKS[stored["task"]]
     (row,) = [
         line
-        for line in _results.table(stored).splitlines()
-        if line.startswith(f"| {_results.OURS['he']} |")
+        for line in accuracy.table(task, stored).splitlines()
+        if f" {task.settings['plain'].label} |" in line
     ]
     assert f" {text} |" in row
 
@@ -57,19 +60,19 @@ def test_what_the_text_promises_of_the_accuracy():
         return statistics.mean(run["test"][score] for run in runs)
 
     assert mean("fashion-mnist", "classic", "accuracy") >= 0.862
-    assert mean("fashion-mnist", "he", "accuracy") >= 0.876
-    assert mean("fashion-mnist", "better", "accuracy") >= 0.900
+    assert mean("fashion-mnist", "plain", "accuracy") >= 0.876
+    assert mean("fashion-mnist", "tuned", "accuracy") >= 0.900
     assert mean("california-housing", "classic", "r2") >= 0.740
-    assert mean("california-housing", "he", "r2") >= 0.770
-    assert mean("california-housing", "better", "r2") >= 0.800
-    assert mean("california-housing", "map", "r2") >= 0.815
+    assert mean("california-housing", "plain", "r2") >= 0.770
+    assert mean("california-housing", "tuned", "r2") >= 0.800
+    assert mean("california-housing", "fourier", "r2") >= 0.815
 
 
 def test_a_stored_run_repeats():
     """One quick run on this machine, within what another CPU rounds."""
     task = TASKS["california-housing"]
-    runs = report(task.name)["runs"]["he"]
-    again = _results.ours(task, "he", 0, task.data())
+    runs = report(task.name)["runs"]["plain"]
+    again = accuracy.one_run(task, "plain", 0, task.data())
     assert again["test"]["r2"] == pytest.approx(
         runs["0"]["test"]["r2"], abs=0.02
     )
@@ -86,15 +89,14 @@ def test_measure_goes_on_where_it_ended(tmp_path, monkeypatch):
         scores = {"loss": 1.0, "mean_absolute_error": 2.0, "r2": 0.5}
         return {"train": scores, "test": scores}
 
-    monkeypatch.setattr(_results, "ours", run)
-    monkeypatch.setattr(_results, "peer", run)
+    monkeypatch.setattr(accuracy, "one_run", run)
     with pytest.raises(KeyboardInterrupt):
-        _results.measure(task, tmp_path, range(2), say=lambda _: None)
-    _results.measure(task, tmp_path, range(2), say=lambda _: None)
-    names = [*task.settings, *_results.PEERS]
+        accuracy.measure(task, tmp_path, range(2), log=lambda _: None)
+    accuracy.measure(task, tmp_path, range(2), log=lambda _: None)
+    names = [*task.settings, *accuracy.PEERS]
     assert len(calls) == 2 * len(names) + 1
     assert calls[3] == calls[4]
-    found = _results.tables(tmp_path)
+    found = accuracy.tables(tmp_path)
     assert "1.000\u00a0±\u00a00.000" in found
     assert "over 2 seeds" in found
 
@@ -103,19 +105,45 @@ def test_tables_alone_measure_nothing(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("measured")
 
-    monkeypatch.setattr(_results, "measure", refuse)
+    monkeypatch.setattr(accuracy, "measure", refuse)
     for task in TASKS:
         text = (FOLDER / f"{task}.json").read_text()
         (tmp_path / f"{task}.json").write_text(text)
     readme = tmp_path / "README.md"
-    readme.write_text(f"a\n{_results.START}\nold\n{_results.END}\nb\n")
+    readme.write_text(f"a\n{accuracy.START}\nold\n{accuracy.END}\nb\n")
     options = ["--tables", "--out", str(tmp_path), "--readme", str(readme)]
-    assert main(["results", *options]) == 0
+    assert main(["accuracy", *options]) == 0
     text = readme.read_text()
     assert text.startswith("a\n")
     assert text.endswith("b\n")
     assert "old" not in text
     assert "Fashion-MNIST" in text
+    assert (tmp_path / "fashion-mnist-curves.png").is_file()
+
+
+def test_without_a_readme_nothing_is_measured(tmp_path, capsys):
+    options = ["--readme", str(tmp_path / "none"), "--out", str(tmp_path)]
+    assert main(["accuracy", *options]) == 1
+    assert "none" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sklearn",
+        pytest.param("twin", marks=pytest.mark.full),
+        pytest.param("baseline", marks=pytest.mark.full),
+    ],
+)
+def test_every_peer_has_a_run(name):
+    task = TASKS["california-housing"]
+    short = {"classic": replace(task.settings["classic"], epochs=2)}
+    few = tuple(a[:500] for a in task.data()[0])
+    task = replace(task, settings=short)
+    run = accuracy.one_run(task, name, 0, (few, few))
+    assert run["train"] == run["test"]
+    assert set(run["test"]) == {"loss", *task.metrics, *task.scores}
+    assert ("history" in run) == (name == "baseline")
 
 
 def test_the_code_of_the_readme_runs(tmp_path, monkeypatch):

@@ -1,15 +1,12 @@
-"""The tables of results/benchmark.md, from results/benchmark.json alone."""
+"""Numbers and tables of what was measured, as Markdown."""
 
 import statistics
 
-from .race import ratios, spread
+from nn.tasks import TASKS
 
-TITLES = {
-    "fashion-mnist": "Fashion-MNIST, 784-128-64-10",
-    "california-housing": "California Housing, 8-64-32-1",
-}
 NAMES = {
     "nn": "`nn`",
+    "nn-before": "`nn`, before",
     "keras": "Keras, `fit`",
     "keras-tuned": "Keras, `steps_per_execution=64`",
     "torch": "PyTorch, eager, fused Adam",
@@ -18,11 +15,33 @@ NAMES = {
     "textbook": "textbook style, NumPy",
     "floor": "the products alone",
 }
-
 GROWTH = {
     "batch": ("batch size", lambda report: report["batch"]),
     "width": ("hidden width", lambda report: report["sizes"][1]),
 }
+
+
+def significant(value, digits=4):
+    """The number with so many significant digits."""
+    return float(f"{value:.{digits}g}")
+
+
+def spread(values):
+    """Median, least and largest, with four significant digits."""
+    values = [*values]
+    found = statistics.median(values), min(values), max(values)
+    names = ("median", "min", "max")
+    return dict(zip(names, map(significant, found), strict=True))
+
+
+def ratios(report, a, b):
+    """The spread of time(a) / time(b), taken round by round."""
+    pairs = zip(
+        report["systems"][a]["seconds"],
+        report["systems"][b]["seconds"],
+        strict=True,
+    )
+    return spread(x / y for x, y in pairs)
 
 
 def number(value):
@@ -53,6 +72,14 @@ def ordered(report):
     return [name for name in NAMES if name in report["systems"]]
 
 
+def title(report):
+    """Task, layer sizes and threads of a race."""
+    sizes, threads = "-".join(map(str, report["sizes"])), report["threads"]
+    plural = "s" * (threads > 1)
+    name = TASKS[report["task"]].title
+    return f"{name}, {sizes}, {threads} thread{plural}"
+
+
 def times(report):
     """A race: milliseconds, our time as a multiple, floors, memory."""
     rows = []
@@ -72,9 +99,8 @@ def times(report):
                 number(found["first_epoch"]),
             ]
         )
-    threads = report["threads"]
     head = [
-        f"{TITLES[report['task']]}, {threads} thread{'s' * (threads > 1)}",
+        title(report),
         "ms an epoch",
         "our time as a multiple",
         "multiple of the floor",
@@ -94,13 +120,7 @@ def predictions(report):
             one = spread(1e6 * s for s in found["predict_1"])
             many = spread(1e3 * s for s in found["predict_10000"])
             rows.append([NAMES[name], between(one), between(many)])
-    threads = report["threads"]
-    head = [
-        f"{TITLES[report['task']]}, {threads} thread{'s' * (threads > 1)}",
-        "one row, µs",
-        "10,000 rows, ms",
-    ]
-    return grid(head, rows)
+    return grid([title(report), "one row, µs", "10,000 rows, ms"], rows)
 
 
 def imports(report):

@@ -1,4 +1,4 @@
-"""Living processes that take turns, epoch by epoch: A B C ... C B A.
+"""Long-lived processes that take turns, epoch by epoch: A B C ... C B A.
 
 Each system trains in a process of its own and waits while the others have
 their turn, so that slow drifts of the machine touch all of them. A ratio
@@ -7,15 +7,16 @@ is taken round by round, between neighbours in time.
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+from .tables import significant, spread
+
 ROOT = Path(__file__).resolve().parents[1]
 TURN = 0.25  # seconds: shorter epochs are run several at a time
-FOREIGN = 0.12  # share of a processor that others may have during a turn
+OTHER_CPU = 0.12  # fraction of a processor that others may use in a turn
 THREADS = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -39,19 +40,15 @@ def environment(threads):
 class Worker:
     """A process that trains one system when it is told to."""
 
-    def __init__(self, options, log):
+    def __init__(self, options, messages):
         options = options | {"born": time.time()}
         self.name = options["system"]
+        command = ["-P", "-m", "measure.worker", json.dumps(options)]
         self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "benchmarks.worker",
-                json.dumps(options),
-            ],
+            [sys.executable, *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=log,
+            stderr=messages,
             text=True,
             env=environment(options["threads"]),
         )
@@ -62,14 +59,14 @@ class Worker:
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError(
-                f"the benchmark's process for {self.name} ended; "
-                f"what it said is in {log_path()}"
+                f"the process of {self.name} ended; its messages are in "
+                f"{messages_path()}"
             )
         return json.loads(line)
 
     def ask(self, **order):
         """Give an order and wait for the answer."""
-        print(json.dumps(order), file=self.process.stdin, flush=True)
+        self.tell(**order)
         return self.read()
 
     def tell(self, **order):
@@ -86,11 +83,11 @@ class Worker:
             self.process.wait()
 
 
-def log_path():
+def messages_path():
     """Where the messages of the workers go."""
     folder = ROOT / "runs"
     folder.mkdir(exist_ok=True)
-    return folder / "benchmark.log"
+    return folder / "race.log"
 
 
 def busy():
@@ -104,14 +101,14 @@ def busy():
     return worked / os.sysconf("SC_CLK_TCK")
 
 
-class Patience:
-    """How long, in all, the race may wait and repeat for quiet turns."""
+class Budget:
+    """Seconds that the race may wait, in all, for quiet turns."""
 
     def __init__(self, seconds):
-        self.left, self.noisy, self.turns = seconds, 0, 0
+        self.left, self.disturbed, self.turns = seconds, 0, 0
 
     def wait(self, limit=5.0):
-        """Wait until nobody else works, ``limit`` seconds at most."""
+        """Wait until no other program works, ``limit`` seconds at most."""
         start = time.time()
         while busy() is not None and time.time() - start < min(
             limit, self.left
@@ -122,7 +119,7 @@ class Patience:
                 break
         self.left -= time.time() - start
 
-    def measured(self, turn):
+    def until_quiet(self, turn):
         """The result of ``turn()``, again while others disturb it."""
         self.turns += 1
         for _ in range(4):
@@ -132,53 +129,35 @@ class Patience:
             if before is None:
                 return result
             wall = time.time() - start
-            foreign = busy() - before - result.get("cpu", wall)
-            if foreign < FOREIGN * max(wall, 0.03):
+            others = busy() - before - result.get("cpu", wall)
+            if others < OTHER_CPU * max(wall, 0.03):
                 return result
             self.left -= wall
             if self.left <= 0:
                 break
-        self.noisy += 1
+        self.disturbed += 1
         return result
 
 
-def spread(values):
-    """Median, least and largest, with four significant digits."""
-    values = [*values]
-    found = statistics.median(values), min(values), max(values)
-    names = ("median", "min", "max")
-    return dict(zip(names, (digits(v) for v in found), strict=True))
+def race(options, systems, rounds, budget, *, predictions=0, log=print):
+    """Race the ``systems``; return the measurements.
 
-
-def digits(value):
-    """The number with four significant digits."""
-    return float(f"{value:.4g}")
-
-
-def ratios(report, a, b):
-    """The spread of time(a) / time(b), taken round by round."""
-    pairs = zip(
-        report["systems"][a]["seconds"],
-        report["systems"][b]["seconds"],
-        strict=True,
-    )
-    return spread(x / y for x, y in pairs)
-
-
-def race(options, names, rounds, patience, *, predictions=0, say=print):
-    """Race the systems ``names``; return what was measured."""
-    with open(log_path(), "a") as log:
+    ``options`` say what is trained; ``systems`` maps names to options of
+    each system's own.
+    """
+    with open(messages_path(), "a") as messages:
         workers = [
-            Worker(options | {"system": name}, log) for name in names
+            Worker(options | own | {"system": name}, messages)
+            for name, own in systems.items()
         ]
         try:
-            return run(workers, options, rounds, patience, predictions, say)
+            return run(workers, options, rounds, budget, predictions, log)
         finally:
             for worker in workers:
                 worker.close()
 
 
-def run(workers, options, rounds, patience, predictions, say):
+def run(workers, options, rounds, budget, predictions, log):
     """The rounds of a race between processes that are ready."""
     report = {**options, "rounds": rounds, "systems": {}}
     many = {}
@@ -187,35 +166,33 @@ def run(workers, options, rounds, patience, predictions, say):
         second = worker.ask(epochs=1)["seconds"]
         many[worker.name] = max(1, int(TURN / second))
         report["systems"][worker.name] = {
-            "start": digits(worker.ready["start"]),
-            "first_epoch": digits(first),
+            "start": significant(worker.ready["start"]),
+            "first_epoch": significant(first),
             "blas": worker.ready["blas"],
             "seconds": [],
         }
+
     for i in range(rounds):
         for worker in workers[:: -1 if i % 2 else 1]:
             n = many[worker.name]
-            turn = patience.measured(lambda w=worker, n=n: w.ask(epochs=n))
+            turn = budget.until_quiet(lambda w=worker, n=n: w.ask(epochs=n))
             found = report["systems"][worker.name]
-            found["seconds"].append(digits(turn["seconds"] / n))
+            found["seconds"].append(significant(turn["seconds"] / n))
             found["peak"] = round(turn["peak"])
     for worker in workers:
         worker.tell(epochs=0)
+    workers = [w for w in workers if w.name != "floor"]
     for rows in (1, 10_000) if predictions else ():
         for i in range(predictions):
             for worker in workers[:: -1 if i % 2 else 1]:
-                if worker.name == "floor":
-                    continue
-                turn = patience.measured(
-                    lambda w=worker, rows=rows: w.ask(predict=rows)
+                turn = budget.until_quiet(
+                    lambda w=worker, n=rows: w.ask(predict=n)
                 )
                 found = report["systems"][worker.name]
                 found.setdefault(f"predict_{rows}", []).append(
-                    digits(turn["seconds"])
+                    significant(turn["seconds"])
                 )
-    for worker in workers:
-        medians = spread(report["systems"][worker.name]["seconds"])
-        say(
-            f"  {worker.name:12} {1e3 * medians['median']:9.1f} ms an epoch"
-        )
+    for name, found in report["systems"].items():
+        median = spread(found["seconds"])["median"]
+        log(f"  {name:12} {1e3 * median:9.1f} ms an epoch")
     return report

@@ -1,1 +1,0 @@
-"""Speed of ``nn`` beside its peers: ``python -m benchmarks --help``."""

@@ -1,0 +1,1 @@
+"""What the authors measure, outside the package: accuracy and speed."""

@@ -1,0 +1,104 @@
+"""Plain Keras: the same layer sizes and penalty, all the rest its own.
+
+The network starts from weights that Keras draws, draws its own batches and
+masks, and keeps its step size.
+"""
+
+import time
+
+import numpy as np
+
+from ..model import Sequential
+
+
+def hidden_layer(width, l2, **options):
+    """Return one of Keras' Dense layers, with ReLU and the penalty."""
+    import keras
+
+    regularizer = keras.regularizers.L2(l2) if l2 else None
+    return keras.layers.Dense(
+        width, activation="relu", kernel_regularizer=regularizer, **options
+    )
+
+
+def loss_of(task, **options):
+    """Return the loss of the task as Keras has it."""
+    import keras
+
+    if task.classifies:
+        return keras.losses.SparseCategoricalCrossentropy(
+            from_logits=True, **options
+        )
+    return keras.losses.MeanSquaredError(**options)
+
+
+def network(task, settings, *preprocessing, **options):
+    """Return the task's network in Keras, compiled, for its own ``fit``.
+
+    The Keras layers ``preprocessing`` come first. ``settings`` give the
+    penalty, the dropout and the step size; ``options`` are those of
+    Keras' ``compile``. The outputs are logits or prices.
+    """
+    import keras
+
+    n_in, *widths, n_out = task.sizes
+    layers = [keras.Input((n_in,)), *preprocessing]
+    for width in widths:
+        layers.append(hidden_layer(width, settings.l2))
+        layers.append(keras.layers.Dropout(settings.dropout))
+    net = keras.Sequential([*layers, keras.layers.Dense(n_out)])
+    net.compile(
+        optimizer=keras.optimizers.Adam(settings.lr),
+        loss=loss_of(task),
+        metrics=list(task.metrics),
+        **options,
+    )
+    return net
+
+
+class KerasBaseline:
+    """A network of Keras' own for the raw rows X of a task.
+
+    Penalty, dropout, step size and the preparation of the rows are those
+    of the classic settings. ``nn.predict`` and ``task.evaluate`` accept it
+    like a network of ours, without Keras' penalty in the loss.
+    """
+
+    def __init__(self, task, X):
+        self.settings = task.settings["classic"]
+        self.prepare = Sequential(*self.settings.inputs(X)).forward
+        self.net = network(task, self.settings)
+
+    def fit(self, X, y):
+        """Train with Keras' own ``fit``; return its history."""
+        options = {
+            "epochs": self.settings.epochs,
+            "batch_size": self.settings.batch_size,
+        }
+        return self.net.fit(
+            self.prepare(X), y, verbose=0, **options
+        ).history
+
+    def forward(self, X, training=False):
+        """Outputs Z of Keras' ``predict``, float32."""
+        X = self.prepare(X)
+        return self.net.predict(X, batch_size=1024, verbose=0)
+
+
+def train_baseline(task, X, y, seed):
+    """Train plain Keras with the classic batch size and epochs.
+
+    Returns the trained model, Keras' history, whose "loss" contains the
+    penalty, and seconds, as ``task.train`` does.
+    """
+    import keras
+
+    before = np.random.get_state()  # noqa: NPY002
+    keras.utils.set_random_seed(seed)  # this seeds NumPy's generator too
+    try:
+        model = KerasBaseline(task, X)
+        start = time.perf_counter()
+        history = model.fit(X, y)
+    finally:
+        np.random.set_state(before)  # noqa: NPY002
+    return model, history, time.perf_counter() - start

@@ -1,0 +1,276 @@
+"""The same network, the same batches, the same masks, trained by Keras.
+
+Where the two differ by more than rounding, ours is given the numbers of
+Keras: ``KerasAdam`` and ``matched`` say which.
+"""
+
+import copy
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from ..layers import Dropout
+from ..optimizers import Adam
+from ..training import batches, train_step
+from .baseline import hidden_layer, loss_of
+
+STEPS = (1, 10, 100, 1000)
+
+
+class KerasAdam(Adam):
+    """Adam with the numbers of Keras: where it adds eps, what it rounds.
+
+    m and v as in ``Adam``, then w <- w - a m / (sqrt(v) + eps) with
+    a = lr sqrt(1 - beta2^t) / (1 - beta1^t): eps is added before the bias
+    correction of v, so it counts as eps / sqrt(1 - beta2^t). In a, not in
+    m and v, the betas are float32 numbers, and so is lr, even when w is
+    float64; a is computed in the type of w.
+    """
+
+    def change(self, g, state, lr):
+        m, v = state
+        m += (1 - self.beta1) * (g - m)
+        v += (1 - self.beta2) * (g * g - v)
+        rounded = np.array([lr, self.beta1, self.beta2], np.float32)
+        lr, beta1, beta2 = rounded.astype(g.dtype)
+        t = g.dtype.type(self.t)
+        a = lr * np.sqrt(1 - beta2**t) / (1 - beta1**t)
+        return -(m * a / (np.sqrt(v) + self.eps))
+
+
+def matched(settings):
+    """The settings with the penalty as a float32 number, as Keras has it.
+
+    float32(5e-4) is 5.0000002e-4: in float64 the two diverge by 2e-8 of
+    the penalty's gradient.
+    """
+    return replace(settings, l2=float(np.float32(settings.l2)))
+
+
+class KerasTwin:
+    """A copy of our network in Keras, from its weights as they are now.
+
+    ``model`` is what ``task.build(settings, ...)`` returned. Its layers
+    before the first Dense remain ours and are applied to each batch; Keras
+    gets the rest: Dense with the penalty as its kernel_regularizer, ReLU,
+    a product with a mask, which is an input, wherever we have Dropout, and
+    its Adam, unmodified.
+    """
+
+    def __init__(self, task, settings, model, *, dtype=np.float32):
+        import keras
+
+        backend = keras.backend.backend()
+        if backend != "tensorflow":
+            raise ValueError(
+                "the twin needs Keras on TensorFlow, but Keras runs on "
+                f"{backend}: set KERAS_BACKEND=tensorflow"
+            )
+        name = np.dtype(dtype).name
+        start = [w.astype(dtype) for w in model.parameters().values()]
+        learns = [bool(layer.parameters()) for layer in model.layers]
+        self.preprocessing = model.layers[: learns.index(True)]
+        self.dtype = dtype
+        multiply = keras.layers.Multiply(dtype=name)
+        *widths, n_out = task.sizes[1:]
+        masks = [keras.Input((width,), dtype=name) for width in widths]
+        clean = dropped = X = keras.Input((len(start[0]),), dtype=name)
+        for width, mask in zip(widths, masks, strict=True):
+            layer = hidden_layer(width, settings.l2, dtype=name)
+            clean, dropped = layer(clean), multiply([layer(dropped), mask])
+        last = keras.layers.Dense(n_out, dtype=name)
+        self.inference_model = keras.Model(X, last(clean))
+        if not settings.dropout:
+            masks, dropped = [], clean
+        self.net = keras.Model([X, *masks], last(dropped))
+        self.net.set_weights(start)
+        self.step = self._compiled(keras, loss_of(task, dtype=name))
+
+    def _compiled(self, keras, loss):
+        """The function (X, y, lr, masks) -> L of one step, compiled."""
+        import tensorflow as tf
+
+        net, optimizer = self.net, keras.optimizers.Adam()
+        weights = net.trainable_variables
+        optimizer.build(weights)
+
+        @tf.function(reduce_retracing=True)
+        def step(X, y, lr, masks):
+            with tf.GradientTape() as tape:
+                Z = net([X, *masks], training=True)
+                L = loss(y, Z) + sum(net.losses)
+            optimizer.learning_rate = lr
+            optimizer.apply(tape.gradient(L, weights), weights)
+            return L
+
+        return step
+
+    def prepare(self, X):
+        """The inputs of Keras for raw rows X: our preprocessing applied."""
+        for layer in self.preprocessing:
+            X = layer.forward(X)
+        return X.astype(self.dtype)
+
+    def train_step(self, X, y, lr, masks):
+        """One step of Keras' Adam; returns L with the penalty."""
+        lr = np.float32(lr)
+        return float(self.step(self.prepare(X), y, lr, masks))
+
+    def forward(self, X, training=False):
+        """Outputs Z for raw rows X: ``nn.predict`` accepts the twin."""
+        X = self.prepare(X)
+        return np.asarray(self.inference_model(X, training=False))
+
+    def parameters(self):
+        """Its weights as arrays, in the order of our own."""
+        return self.net.get_weights()
+
+
+def draw_masks(dropouts, task, n, dtype):
+    """The masks of the next step for n rows, from these Dropout layers."""
+    return [
+        layer.forward(np.ones((n, width), dtype), True)
+        for layer, width in zip(dropouts, task.sizes[1:-1], strict=False)
+    ]
+
+
+def dropouts_of(model):
+    """The Dropout layers of the network, in order."""
+    return [layer for layer in model.layers if isinstance(layer, Dropout)]
+
+
+def all_batches(settings, X, y, order_rng):
+    """Yield X_b, y_b for each step of ``fit`` with ``settings``."""
+    for _ in range(settings.epochs):
+        yield from batches(X, y, settings.batch_size, rng=order_rng)
+
+
+class Ours:
+    """Our network and optimizer, with the methods of the twin."""
+
+    def __init__(self, task, model, optimizer):
+        self.model, self.optimizer = model, optimizer
+        self.loss = task.loss()
+
+    def train_step(self, X, y, lr=None, masks=None):
+        step = {"loss": self.loss, "optimizer": self.optimizer}
+        return train_step(self.model, X, y, **step)[0]
+
+    def parameters(self):
+        return list(self.model.parameters().values())
+
+
+def perturb_one_ulp(model):
+    """Change the first weight of the last layer to the next number."""
+    W = model.layers[-1].W
+    W[0, 0] = np.nextafter(W[0, 0], np.inf, dtype=W.dtype)
+
+
+def compare(
+    task,
+    settings,
+    *,
+    against="keras",
+    steps=STEPS,
+    dtype=np.float64,
+    adam=KerasAdam,
+    rows=None,
+    seed=0,
+):
+    """Train our network and another in step; return how far they diverge.
+
+    ``against`` is "keras", or "one ulp" for our own network with one
+    weight changed in its last bit. ``adam`` is our optimizer, ``rows`` the
+    pair X, y (the task's training rows by default). Returns one dictionary
+    for each number in ``steps``: "steps", "weights" (the largest absolute
+    difference of any weight or bias after so many steps) and "loss" (the
+    largest difference of any training loss up to there, with penalty).
+    """
+    if against not in ("keras", "one ulp"):
+        raise ValueError(
+            f"against must be 'keras' or 'one ulp', but is {against!r}"
+        )
+    X, y = task.data()[0] if rows is None else rows
+    settings = matched(settings)
+    model, order_rng = task.build(settings, X, y, seed, dtype=dtype)
+    optimizer = settings.optimizer(len(X), adam)
+    ours = Ours(task, model, optimizer)
+    if against == "keras":
+        theirs = KerasTwin(task, settings, model, dtype=dtype)
+    else:
+        other, _ = task.build(settings, X, y, seed, dtype=dtype)
+        perturb_one_ulp(other)
+        theirs = Ours(task, other, settings.optimizer(len(X), adam))
+    table, worst = [], 0.0
+    stream = all_batches(settings, X, y, order_rng)
+    for t, (X_b, y_b) in enumerate(stream, 1):
+        lr = optimizer.rate()
+        same = copy.deepcopy(
+            dropouts_of(model)
+        )  # these draw what ours will
+        masks = draw_masks(same, task, len(X_b), dtype)
+        L = ours.train_step(X_b, y_b)
+        worst = max(worst, abs(L - theirs.train_step(X_b, y_b, lr, masks)))
+        if t in steps:
+            weights = max(
+                float(np.abs(w - v).max())
+                for w, v in zip(
+                    ours.parameters(), theirs.parameters(), strict=True
+                )
+            )
+            table.append({"steps": t, "weights": weights, "loss": worst})
+        if t == max(steps):
+            return table
+    raise ValueError(
+        f"steps must be at most {t}, as many as {settings.epochs} epochs "
+        f"have, but is {max(steps)}"
+    )
+
+
+def compare_all(
+    task, settings, *, steps=None, rows=None, seed=0, log=print
+):
+    """Compare in float32 and float64 and print the tables; return them.
+
+    By default, ``steps`` are those of ``STEPS`` that the training has.
+    """
+    rows = task.data()[0] if rows is None else rows
+    total = settings.epochs * settings.steps(len(rows[0]))
+    steps = steps or [n for n in STEPS if n <= total]
+    kinds = {
+        "ours and Keras": {},
+        "ours and Keras, textbook Adam": {"adam": Adam},
+        "ours, one weight changed by one ulp": {"against": "one ulp"},
+    }
+    found = {}
+    for dtype in (np.float32, np.float64):
+        for kind, options in kinds.items():
+            options = {"dtype": dtype, "rows": rows, "seed": seed} | options
+            name = f"{np.dtype(dtype).name}  {kind}"
+            found[name] = compare(task, settings, steps=steps, **options)
+    for what in ("weights", "loss"):
+        heads = "".join(f"{n:>9,}" for n in steps)
+        log(f"{f'largest difference of {what}':46}{heads} steps")
+        for name, table in found.items():
+            values = "".join(f"{row[what]:9.0e}" for row in table)
+            log(f"  {name:44}{values}")
+    return found
+
+
+def train_twin(task, settings, X, y, seed):
+    """Train Keras from our initial weights, with our batches and masks.
+
+    Returns the twin and seconds. float32, with the dropout masks that
+    ``task.train`` would draw. The twin takes raw rows:
+    ``task.evaluate(twin, X, y)``.
+    """
+    model, order_rng = task.build(settings, X, y, seed)
+    twin = KerasTwin(task, settings, model)
+    dropouts, optimizer = dropouts_of(model), settings.optimizer(len(X))
+    start = time.perf_counter()
+    for X_b, y_b in all_batches(settings, X, y, order_rng):
+        masks = draw_masks(dropouts, task, len(X_b), np.float32)
+        twin.train_step(X_b, y_b, optimizer.rate(), masks)
+        optimizer.t += 1
+    return twin, time.perf_counter() - start
