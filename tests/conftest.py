@@ -1,5 +1,7 @@
 """What every test file may ask for."""
 
+import contextlib
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,8 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "browser"))
+import pages  # noqa: E402
 
 
 @pytest.fixture
@@ -41,3 +45,27 @@ def site(tmp_path_factory):
         f"{run.stdout[-4000:]}\n{run.stderr[-4000:]}"
     )
     return html
+
+
+@pytest.fixture(scope="session")
+def browser():
+    try:
+        with pages.launch() as browser:
+            yield browser
+    except pages.NoBrowserError as error:
+        if pages.in_ci():
+            pytest.fail(str(error))
+        pytest.skip(f"NO BROWSER, FIGURES ARE NOT TESTED: {error}")
+
+
+@pytest.fixture(scope="session")
+def visit(browser):
+    """``with visit(address, base) as page``: the page in the browser."""
+    return functools.partial(pages.visit, browser)
+
+
+@pytest.fixture(scope="session")
+def serve():
+    """``serve(folder)``: the address of a server for the folder."""
+    with contextlib.ExitStack() as stack:
+        yield lambda folder: stack.enter_context(pages.serve(folder))

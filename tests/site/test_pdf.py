@@ -3,9 +3,10 @@
 import io
 import shutil
 
-from tools import pdf
 import pytest
 from pypdf import PdfReader
+
+from tools import pdf
 
 NAMES = ["book/welcome", "notebooks/01_one_neuron"]
 
