@@ -22,7 +22,15 @@ from .losses import (
 )
 from .metrics import accuracy, mean_absolute_error, r2_score
 from .model import Sequential
-from .optimizers import SGD, Adam, Momentum, Optimizer, RMSProp, cosine
+from .optimizers import (
+    SGD,
+    Adam,
+    Joint,
+    Momentum,
+    Optimizer,
+    RMSProp,
+    cosine,
+)
 from .regularizers import L1, L2
 from .training import batches, evaluate, fit, predict, train_step
 from .weights import load_arrays, save_arrays, write_file
@@ -36,6 +44,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "Identity",
+    "Joint",
     "Layer",
     "MeanSquaredError",
     "Momentum",

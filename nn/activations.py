@@ -13,28 +13,34 @@ __all__ = [
 ]
 
 
-# chapter 7: The chain rule on one neuron
+# chapters 3, 7
 class ReLU(Layer):
     """Rectifier: A = max(0, Z), entry by entry. Z and A (n, m).
 
     The slope is 1 where Z > 0 and 0 elsewhere (at 0 it is taken as 0).
     """
 
+    # chapter 7
     def forward(self, Z, training=False):
-        self.A = np.maximum(Z, 0)
-        return self.A  # (n, m)
+        A = np.maximum(Z, 0)  # (n, m)
+        if training:
+            self.kept = A
+        return A
 
+    # chapter 7
     def backward(self, dA, /):
-        return dA * (self.A > 0)  # (7.5)  (n, m)
+        return dA * (self.take() > 0)  # (7.5)  (n, m)
 
 
-# chapter 7: The chain rule on one neuron
+# chapters 3, 7
 class Identity(Layer):
     """A = Z: the output of a network that predicts any number."""
 
+    # chapter 7
     def forward(self, Z, training=False):
         return Z
 
+    # chapter 7
     def backward(self, dA, /):
         return dA  # (7.6)
 
@@ -51,17 +57,22 @@ def softmax(Z):
     return E / E.sum(axis=-1, keepdims=True)  # (4.5)  (n, k)
 
 
-# chapter 9: p − y
+# chapters 4, 9
 class Softmax(Layer):
     """Rows of logits Z (n, k) to rows of probabilities A (n, k).
 
     The Jacobian of a row is diag(a) - a a^T.
     """
 
+    # chapter 9
     def forward(self, Z, training=False):
-        self.A = softmax(Z)
-        return self.A  # (n, k)
+        A = softmax(Z)  # (n, k)
+        if training:
+            self.kept = A
+        return A
 
+    # chapter 9
     def backward(self, dA, /):
-        inner = (dA * self.A).sum(axis=1, keepdims=True)  # (n, 1)
-        return self.A * (dA - inner)  # (9.3)  (n, k)
+        A = self.take()
+        inner = (dA * A).sum(axis=1, keepdims=True)  # (n, 1)
+        return A * (dA - inner)  # (9.3)  (n, k)

@@ -1,5 +1,5 @@
 # Written by tools/export.py from notebooks/: change the chapters.
-"""Layers: a batch goes in with one sample per row, and so it comes out."""
+"""Layers map a batch, one sample per row, to a batch."""
 
 import math
 
@@ -16,45 +16,59 @@ __all__ = [
 ]
 
 
-# chapter 2: A layer is a matrix
+# chapters 2, 7, 8, 11, 13
 class Layer:
     """One step of a network: A = f(X), row by row.
 
-    X (n, n_in), A (n, n_out). A layer fills in what it needs; the rest
-    keeps these defaults. With parameters, its ``backward`` also takes
-    ``input_gradient=False``: nobody needs dL/dX, so it may return None.
+    X (n, n_in), A (n, n_out). A layer defines what it needs; for the
+    rest it has these defaults.
     """
 
-    def forward(self, X, training=False):
-        """Return A; keep what ``backward`` will need."""
-        raise NotImplementedError(f"{self} has no forward pass")
+    # chapter 7
+    kept = None
 
-    def backward(self, grad, /):
-        """Return dL/dX from grad = dL/dA (from chapter 7 on)."""
-        raise NotImplementedError(f"{self} has no backward pass")
+    # chapter 7
+    def forward(self, X, training=False):
+        """Return A; in training, keep what ``backward`` will need."""
+        raise NotImplementedError(f"{self} has no forward pass")
 
     def parameters(self):
         """Return the arrays that training changes, by name."""
         return {}
 
-    def gradients(self):
-        """Return dL/d(parameter) by the same names (chapter 8)."""
-        return {}
-
-    def state(self):
-        """Return the arrays that a saved layer needs (chapter 14)."""
-        return self.parameters()
-
-    def penalty(self):
-        """Return what the layer adds to the loss (chapter 13)."""
-        return 0.0
-
-    def vectors(self):
-        """Return all that an optimizer's step needs (chapter 17)."""
-        return self.parameters(), self.gradients()
-
     def __repr__(self):
         return f"{type(self).__name__}()"
+
+    # chapter 7
+    def backward(self, grad, /):
+        """Return dL/dX from grad = dL/dA, after a forward in training."""
+        raise NotImplementedError(f"{self} has no backward pass")
+
+    # chapter 7
+    def take(self):
+        """Hand over, once, what ``forward`` kept in training."""
+        kept, self.kept = self.kept, None
+        if kept is None:
+            raise RuntimeError(
+                f"{self}.backward must follow a forward(X, training=True), "
+                "one for each backward"
+            )
+        return kept
+
+    # chapter 8
+    def gradients(self):
+        """Return dL/d(parameter) by the names of the parameters."""
+        return {}
+
+    # chapter 11
+    def state(self):
+        """Return the arrays that a saved layer needs, by name."""
+        return self.parameters()
+
+    # chapter 13
+    def penalty(self):
+        """Return what the layer adds to the loss."""
+        return 0.0
 
 
 # chapter 2: A layer is a matrix
@@ -78,7 +92,7 @@ def _as_batch(layer, X, n_in, dtype=None):
 
 # chapter 11: A good start
 def he_normal(n_in, n_out, rng):
-    """Normal numbers of variance 2 / n_in (n_in, n_out), for ReLU.
+    """Samples of N(0, 2 / n_in), shape (n_in, n_out), for ReLU.
 
     He, Zhang, Ren and Sun, 2015. ``rng`` is a NumPy Generator.
     """
@@ -87,14 +101,20 @@ def he_normal(n_in, n_out, rng):
     return rng.standard_normal((n_in, n_out)) * scale
 
 
-# chapter 13: Not learning by heart
+# chapters 2, 8, 11, 13
 class Dense(Layer):
     """Fully connected layer: Z = X W + b.
 
     X (n, n_in), W (n_in, n_out) from ``init``, b (n_out,) from zero, both
-    as ``dtype``; ``rng`` is a seed or Generator; ``regularizer`` prices W.
+    as ``dtype``. ``rng`` is a seed, a NumPy Generator, or None for fresh
+    randomness. ``regularizer`` (L1, L2) penalizes W; ``gradients`` has
+    its slope, dW has not.
     """
 
+    # chapter 13
+    regularizer = None
+
+    # chapter 13
     def __init__(
         self,
         n_in,
@@ -111,32 +131,38 @@ class Dense(Layer):
         self.regularizer = regularizer
 
     def forward(self, X, training=False):
-        self.X = _as_batch(self, X, len(self.W), self.W.dtype)  # (n, n_in)
-        return self.X @ self.W + self.b  # (8.1)  (n, n_out)
+        X = _as_batch(self, X, self.W.shape[0], self.W.dtype)  # (n, n_in)
+        if training:
+            self.kept = X
+        return X @ self.W + self.b  # (8.1)  (n, n_out)
 
     def backward(self, dZ, /, *, input_gradient=True):
-        self.dW = self.X.T @ dZ  # (8.4)  (n_in, n_out)
+        X = self.take()
+        self.dW = X.T @ dZ  # (8.4)  (n_in, n_out)
         self.db = dZ.sum(axis=0)  # (8.5)  (n_out,)
-        if self.regularizer:
-            self.dW += self.regularizer.gradient(self.W)  # (13.4)
         return dZ @ self.W.T if input_gradient else None  # (8.6)
 
     def parameters(self):
         return {"W": self.W, "b": self.b}
 
+    # chapter 13
     def gradients(self):
-        return {"W": self.dW, "b": self.db}
-
-    def penalty(self):
-        return self.regularizer(self.W) if self.regularizer else 0.0
+        dW = self.dW
+        if self.regularizer:
+            dW = dW + self.regularizer.gradient(self.W)  # (13.4)
+        return {"W": dW, "b": self.db}
 
     def __repr__(self):
         return "Dense({}, {})".format(*self.W.shape)
 
+    # chapter 13
+    def penalty(self):
+        return self.regularizer(self.W) if self.regularizer else 0.0
+
 
 # chapter 11: A good start
 def glorot_uniform(n_in, n_out, rng):
-    """Even numbers between -a and a, a^2 = 6 / (n_in + n_out).
+    """Uniform on [-a, a] with a^2 = 6 / (n_in + n_out).
 
     Their variance is 2 / (n_in + n_out) (Glorot and Bengio, 2010); shape
     (n_in, n_out). ``rng`` is a NumPy Generator.
@@ -148,9 +174,9 @@ def glorot_uniform(n_in, n_out, rng):
 
 # chapter 11: A good start
 def normal(n_in, n_out, rng):
-    """Normal numbers of standard deviation 0.01 (n_in, n_out).
+    """Samples of N(0, 0.01^2), shape (n_in, n_out).
 
-    The classic small start. ``rng`` is a NumPy Generator.
+    The classic small initialization. ``rng`` is a NumPy Generator.
     """
     _check_sizes(n_in, n_out)
     return 0.01 * rng.standard_normal((n_in, n_out))
@@ -214,16 +240,15 @@ class Dropout(Layer):
         self.rng = np.random.default_rng(rng)
 
     def forward(self, X, training=False):
-        self.mask = None
-        if not training or self.rate == 0:
+        if not training:
             return X
         keep = 1 - self.rate
-        kept = self.rng.random(X.shape, dtype=np.float32) < keep
-        self.mask = kept.astype(X.dtype) / keep  # (13.6)  (n, m)
-        return X * self.mask  # (13.8)
+        stays = self.rng.random(X.shape, dtype=np.float32) < keep
+        self.kept = mask = stays.astype(X.dtype) / keep  # (13.6)  (n, m)
+        return X * mask  # (13.8)
 
     def backward(self, dA, /):
-        return dA if self.mask is None else dA * self.mask  # (13.9)  (n, m)
+        return dA * self.take()  # (13.9)  (n, m)
 
     def __repr__(self):
         return f"Dropout({self.rate})"

@@ -31,7 +31,7 @@ def _check_classes(Z, y):
     return Z, y
 
 
-# chapter 9: p − y
+# chapters 5, 9
 class CategoricalCrossEntropy:
     """Cross-entropy of probabilities: L = mean of -log p_y.
 
@@ -39,38 +39,44 @@ class CategoricalCrossEntropy:
     p_y is the entry of P at the true class. A p_y of 0 gives infinity.
     """
 
+    # chapter 9
     def forward(self, P, y):
         P, y = _check_classes(P, y)
-        self.P, self.rows, self.y = P, np.arange(len(y)), y
-        return -float(np.mean(np.log(P[self.rows, y])))
+        rows = np.arange(len(y))
+        self.kept = P, rows, y
+        return -float(np.mean(np.log(P[rows, y])))
 
+    # chapter 9
     def backward(self):
-        dP = np.zeros_like(self.P)  # (n, k)
-        p = self.P[self.rows, self.y]  # (n,)
-        dP[self.rows, self.y] = -1 / (len(p) * p)  # (9.4)
+        P, rows, y = self.kept
+        dP, p = np.zeros_like(P), P[rows, y]  # (n, k), (n,)
+        dP[rows, y] = -1 / (len(p) * p)  # (9.4)
         return dP
 
 
-# chapter 9: p − y
+# chapters 5, 9
 class SoftmaxCrossEntropy:
     """Softmax and cross-entropy at once: L = mean of -log softmax(z)_y.
 
     Z (n, k) holds logits, y (n,) the true classes as integers. With the
-    row's largest logit m taken off, -log p_y = log sum exp(z - m) -
+    row's largest logit m subtracted, -log p_y = log sum exp(z - m) -
     (z_y - m), where no usual logit can overflow. dL/dZ = (P - Y) / n.
     """
 
+    # chapter 9
     def forward(self, Z, y):
         Z, y = _check_classes(Z, y)
         Z = Z - Z.max(axis=1, keepdims=True)  # (n, k)
-        E = np.exp(Z)  # (n, k)
+        E, rows = np.exp(Z), np.arange(len(y))  # (n, k), (n,)
         total = E.sum(axis=1)  # (n,)
-        self.P, self.rows, self.y = E / total[:, None], np.arange(len(y)), y
-        return float(np.mean(np.log(total) - Z[self.rows, y]))
+        self.kept = E / total[:, None], rows, y
+        return float(np.mean(np.log(total) - Z[rows, y]))
 
+    # chapter 9
     def backward(self):
-        dZ = self.P.copy()  # (n, k)
-        dZ[self.rows, self.y] -= 1  # p - y
+        P, rows, y = self.kept
+        dZ = P.copy()  # (n, k)
+        dZ[rows, y] -= 1  # p - y
         return dZ / len(dZ)  # (9.5)  the mean over the batch
 
 
@@ -89,7 +95,7 @@ def _check_targets(Z, y):
     return Z if Z.dtype.kind == "f" else Z.astype(float), y
 
 
-# chapter 17: Where the time goes
+# chapters 5, 9, 17
 class MeanSquaredError:
     """L = mean of (z - y)^2 over the batch and the outputs.
 

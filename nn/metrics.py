@@ -12,7 +12,7 @@ __all__ = [
 ]
 
 
-# chapter 17: Where the time goes
+# chapters 5, 17
 def accuracy(y, Z):
     """Share of rows whose largest entry stands at the true class.
 
@@ -22,7 +22,7 @@ def accuracy(y, Z):
     return float(np.count_nonzero(Z.argmax(axis=1) == y)) / len(y)
 
 
-# chapter 17: Where the time goes
+# chapters 5, 17
 def mean_absolute_error(y, Z):
     """Mean of |y - z|, in the targets' unit. y and Z have one shape."""
     Z, y = _check_targets(Z, y)

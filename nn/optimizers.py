@@ -8,6 +8,7 @@ import numpy as np
 __all__ = [
     "SGD",
     "Adam",
+    "Joint",
     "Momentum",
     "Optimizer",
     "RMSProp",
@@ -17,40 +18,65 @@ __all__ = [
 
 # chapter 10: Descend
 class Optimizer:
-    """Changes every parameter in place by the rule in ``update``.
+    """Adds to every parameter, in place, the change that a rule returns.
 
-    The step size after t steps is lr / (1 + lr_decay t). ``state`` keeps
-    what a rule remembers of each parameter, by its name.
+    The step size after t steps is lr / (1 + lr_decay t); lr is a number,
+    or a function of t that returns one. ``state`` keeps what the rule
+    remembers of each parameter, by its name.
     """
 
-    entrywise = False  # True: w_k needs g_k only, of any array (ch. 17)
-
     def __init__(self, lr, *, lr_decay=0.0):
-        if not 0 < lr < np.inf or not 0 <= lr_decay < np.inf:
-            raise ValueError(
-                f"{type(self).__name__} expects lr > 0 and lr_decay >= 0, "
-                f"both finite, got lr={lr} and lr_decay={lr_decay}"
-            )
-        self.lr, self.lr_decay = float(lr), float(lr_decay)
+        self.lr = lr if callable(lr) else _check_rate("lr", lr)
+        self.lr_decay = _check_rate("lr_decay", lr_decay, least=0)
         self.t = 0  # steps made
         self.state = {}
 
+    def rate(self):
+        """Return the step size of the next step, a float."""
+        lr = self.lr
+        if callable(lr):
+            lr = _check_rate(f"lr({self.t})", lr(self.t), least=0)
+        return lr / (1 + self.lr_decay * self.t)  # (10.4)
+
     def step(self, parameters, gradients):
         """One step down: change each parameter by its own gradient."""
-        lr = self.lr / (1 + self.lr_decay * self.t)  # (10.4)
+        _check_shapes(parameters, gradients)
+        lr = self.rate()
         self.t += 1
         for name, w in parameters.items():
             if name not in self.state:
-                self.state[name] = self.start(w)
-            self.update(w, gradients[name], self.state[name], lr)
+                self.state[name] = self.init_state(w)
+            w += self.change(gradients[name], self.state[name], lr)
 
-    def start(self, w):
+    def init_state(self, w):
         """Return the arrays that the rule keeps for w, none by default."""
         return ()
 
-    def update(self, w, g, state, lr):
-        """Change w in place; g = dL/dw has its shape."""
+    def change(self, g, state, lr):
+        """Return the change of w, an array in the shape of g = dL/dw."""
         raise NotImplementedError(f"{type(self).__name__} has no rule")
+
+
+# chapter 10: Descend
+def _check_rate(name, value, least=None):
+    smallest = "at least 0" if least == 0 else "above 0"
+    if not (0 < value < np.inf or value == least):
+        raise ValueError(
+            f"{name} must be {smallest} and finite, but is {value}"
+        )
+    return float(value)
+
+
+# chapter 10: Descend
+def _check_shapes(parameters, gradients):
+    for name, w in parameters.items():
+        g = gradients.get(name)
+        if g is None or g.shape != w.shape:
+            got = "missing" if g is None else f"of shape {g.shape}"
+            raise ValueError(
+                f"the gradient of {name} must have the parameter's shape, "
+                f"{w.shape}, but is {got}"
+            )
 
 
 # chapter 10: Descend
@@ -60,8 +86,8 @@ class SGD(Optimizer):
     def __init__(self, lr=0.01, *, lr_decay=0.0):
         super().__init__(lr, lr_decay=lr_decay)
 
-    def update(self, w, g, state, lr):
-        w -= lr * g  # (10.3)
+    def change(self, g, state, lr):
+        return -lr * g  # (10.3)
 
 
 # chapter 12: Momentum, RMSProp, Adam
@@ -70,16 +96,16 @@ class Momentum(Optimizer):
 
     def __init__(self, lr=0.01, *, momentum=0.9, lr_decay=0.0):
         super().__init__(lr, lr_decay=lr_decay)
-        self.momentum = _check_share("momentum", momentum)
+        self.momentum = _check_fraction("momentum", momentum)
 
-    def start(self, w):
+    def init_state(self, w):
         return (np.zeros_like(w),)
 
-    def update(self, w, g, state, lr):
+    def change(self, g, state, lr):
         (u,) = state
         u *= self.momentum
         u -= lr * g  # (12.1)
-        w += u  # (12.2)
+        return u  # (12.2)
 
 
 # chapter 12: Momentum, RMSProp, Adam
@@ -91,41 +117,55 @@ class RMSProp(Optimizer):
 
     def __init__(self, lr=1e-3, *, rho=0.9, eps=1e-7, lr_decay=0.0):
         super().__init__(lr, lr_decay=lr_decay)
-        self.rho, self.eps = _check_share("rho", rho), _check_eps(eps)
+        self.rho, self.eps = _check_fraction("rho", rho), _check_eps(eps)
 
-    def start(self, w):
+    def init_state(self, w):
         return (np.zeros_like(w),)
 
-    def update(self, w, g, state, lr):
+    def change(self, g, state, lr):
         (v,) = state
         v += (1 - self.rho) * (g * g - v)  # (12.5)
-        w -= lr * g / (np.sqrt(v) + self.eps)  # (12.6)
+        return -lr * g / (np.sqrt(v) + self.eps)  # (12.6)
 
 
 # chapter 17: Where the time goes
-class Adam(Optimizer):
-    """Running means m of g and v of g^2, freed of their start at zero.
+class Joint(Optimizer):
+    """A rule that treats every number by itself: all of them at once."""
+
+    def step(self, parameters, gradients):
+        if not parameters:
+            return
+        lr = self.rate()
+        self.t += 1
+        g = np.concatenate([gradients[k] for k in parameters], axis=None)
+        self.state = self.state or self.init_state(g)
+        change = self.change(g, self.state, lr)
+        start = 0
+        for w in parameters.values():
+            w += change[start : start + w.size].reshape(w.shape)
+            start += w.size
+
+
+# chapters 12, 17
+class Adam(Joint):
+    """Running means m of g and v of g^2, corrected for starting at zero.
 
     m <- beta1 m + (1 - beta1) g,  v <- beta2 v + (1 - beta2) g^2,
     w <- w - lr m' / (sqrt(v') + eps) with m' = m / (1 - beta1^t) and
-    v' = v / (1 - beta2^t) (Kingma and Ba, 2015, algorithm 1). Kept are
-    the sums M = m / (1 - beta1) and V = v / (1 - beta2).
+    v' = v / (1 - beta2^t) (Kingma and Ba, 2015, algorithm 1).
     """
-
-    entrywise = True
-
     def __init__(
         self, lr=1e-3, *, beta1=0.9, beta2=0.999, eps=1e-7, lr_decay=0.0
     ):
         super().__init__(lr, lr_decay=lr_decay)
-        self.beta1 = _check_share("beta1", beta1)
-        self.beta2 = _check_share("beta2", beta2)
+        self.beta1 = _check_fraction("beta1", beta1)
+        self.beta2 = _check_fraction("beta2", beta2)
         self.eps = _check_eps(eps)
 
-    def start(self, w):
+    def init_state(self, w):
         return np.zeros_like(w), np.zeros_like(w)
 
-    def update(self, w, g, state, lr):
+    def change(self, g, state, lr):
         M, V = state
         b1, b2, t = self.beta1, self.beta2, self.t
         a = (1 - b1) / (1 - b1**t)  # m' = a M
@@ -138,21 +178,21 @@ class Adam(Optimizer):
         np.sqrt(V, out=d)
         d += self.eps / c
         np.divide(M, d, out=d)
-        d *= lr * a / c  # (17.5)
-        w -= d
+        d *= -lr * a / c  # (17.5)
+        return d
 
 
 # chapter 12: Momentum, RMSProp, Adam
-def _check_share(name, value):
+def _check_fraction(name, value):
     if not 0 <= value < 1:
-        raise ValueError(f"{name} expects a number in [0, 1), got {value}")
+        raise ValueError(f"{name} must lie in [0, 1), but is {value}")
     return float(value)
 
 
 # chapter 12: Momentum, RMSProp, Adam
 def _check_eps(eps):
     if not 0 < eps < np.inf:
-        raise ValueError(f"eps expects a number > 0, got {eps}")
+        raise ValueError(f"eps must be above 0 and finite, but is {eps}")
     return float(eps)
 
 

@@ -1,9 +1,10 @@
 """What a notebook's cells are: exported, solutions, checks, text."""
 
 import json
+import os
 import re
+import tempfile
 from functools import cache
-from pathlib import Path
 
 import nbformat
 
@@ -21,14 +22,19 @@ def chapter(path):
     return int(digits[0])
 
 
+def stamp(path):
+    """What tells one state of a file from another: for caches."""
+    status = path.stat()
+    return path, status.st_mtime_ns, status.st_size
+
+
 def read(path):
     """The notebook in the file ``path``; ValueError if it is not one.
 
     A file that has not changed is read once: callers leave it as it is.
     """
     try:
-        status = path.stat()
-        return _read(path, status.st_mtime_ns, status.st_size)
+        return _read(stamp(path))
     except (OSError, ValueError, AttributeError, KeyError) as error:
         raise ValueError(
             f"{path} is not a notebook: {error}: save it with Jupyter"
@@ -36,8 +42,8 @@ def read(path):
 
 
 @cache
-def _read(path, changed, size):
-    contents = Path(path).read_text(encoding="utf-8")
+def _read(state):
+    contents = state[0].read_text(encoding="utf-8")
     version = json.loads(contents).get("nbformat")
     if version != 4:
         raise ValueError(f"expected format 4, got {version}")
@@ -45,3 +51,25 @@ def _read(path, changed, size):
     for i, cell in enumerate(nb.cells):  # Colab saves cells without ids
         cell.setdefault("id", f"cell-{i + 1}")
     return nb
+
+
+def write(path, text):
+    """Write ``text`` beside ``path`` and move it there when complete.
+
+    A file that has this text already stays as it is; True if it changed.
+    """
+    mode = 0o644
+    if path.is_file():
+        if path.read_bytes() == text.encode():
+            return False
+        mode = path.stat().st_mode
+    handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    try:
+        with open(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.chmod(part, mode)
+        os.replace(part, path)
+    except BaseException:
+        os.unlink(part)
+        raise
+    return True
