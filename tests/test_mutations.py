@@ -212,7 +212,7 @@ def is_right(place):
         return alike < 1e-4 and worst_gradient() < 1e-4
 
 
-@pytest.mark.parametrize("place", [*SPOILED, *WRONG])
+@pytest.mark.parametrize("place", SPOILED | WRONG)
 def test_without_a_fault_nothing_is_noticed(plant, place):
     plant(place, "return = right")
     assert is_right(place)
