@@ -3,13 +3,21 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Two processes with two BLAS threads each slow one another several times.
 export OPENBLAS_NUM_THREADS ?= 1
+# Packages go into .venv, whatever pip's configuration says, and never two
+# at a time.
+export PIP_USER := 0
+.NOTPARALLEL:
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile
 
-.PHONY: help browser book test test-offline check data notebooks train bench pdf serve clean
+.PHONY: help browser book quick test test-offline torture check data \
+  notebooks train bench pdf serve clean FORCE
 
 help:
 	@echo "make book          build the site into _build/html"
+	@echo "make quick         check code, package and notebooks in a minute"
 	@echo "make test          run every check: code, package, notebooks, site"
 	@echo "make test-offline  the checks that need no data set from outside"
+	@echo "make torture       break the figures on purpose: before a release"
 	@echo "make check         ruff, the exporter's and the notebooks' checks"
 	@echo "make data          find or fetch Fashion-MNIST (30 MB)"
 	@echo "make notebooks     open JupyterLab in notebooks/"
@@ -19,11 +27,27 @@ help:
 	@echo "make serve         show the built site on http://127.0.0.1:8000"
 	@echo "make clean         remove what the commands above made"
 
-.venv/ready:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+# An environment that is there may have been moved, may have lost its Python
+# or may have another one than make PYTHON=... asks for.
+VERSION := import sys; print(*sys.version_info[:2], sep=".")
+.venv/ready: FORCE
+	@if [ ! -e $@ ]; then \
+	  "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "This project needs Python 3.11 or newer, $(PYTHON) is" \
-	         "`$(PYTHON) --version`. Try: make PYTHON=python3.12 ..."; exit 1; }
-	$(PYTHON) -m venv .venv
+	         "`"$(PYTHON)" --version`. Try: make PYTHON=python3.12 ..."; exit 1; }; \
+	  "$(PYTHON)" -m venv .venv && touch $@; \
+	elif ! $(BIN)/pip --version > /dev/null 2>&1; then \
+	  echo "The folder was moved, or the Python of .venv is gone:" \
+	       "remove .venv and try again."; exit 1; \
+	elif [ "$(origin PYTHON)" != file ] && \
+	  [ "`$(BIN)/python -c '$(VERSION)'`" != "`"$(PYTHON)" -c '$(VERSION)'`" ]; then \
+	  echo "Another Python than $(PYTHON) made .venv: remove .venv and try" \
+	       "again."; exit 1; \
+	fi
+
+.venv/quick: .venv/ready pyproject.toml
+	$(BIN)/python -m pip install --quiet -e ".[quick]"
+	$(BIN)/python -m pip check
 	@touch $@
 
 .venv/book: .venv/ready pyproject.toml
@@ -34,18 +58,20 @@ help:
 .venv/all: .venv/ready pyproject.toml requirements.txt
 	$(BIN)/python -m pip install --quiet -r requirements.txt
 	$(BIN)/python -m pip check
-	@touch $@ .venv/book
+	@touch $@ .venv/book .venv/quick
 
 book: .venv/book
 	$(BIN)/jupyter-book build -W -n --keep-going --all .
 	@echo "The book is in _build/html/index.html"
 
-check: .venv/all
+check: .venv/quick
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/python -m tools export --check
 	$(BIN)/python -m tools notebooks --check
-	$(BIN)/python -m tools notebooks --table
+
+quick: check
+	$(PYTEST) -m "not data and not full and not torture" tests
 
 data: .venv/all
 	$(BIN)/python -m nn data
@@ -59,15 +85,15 @@ browser:
 	  echo "NO BROWSER, and none could be installed: the figures will not" \
 	       "be tested. On Debian: apt-get install chromium"
 
-test: data check browser
-	$(BIN)/pytest -n 2 --dist loadfile tests
-	$(BIN)/pytest -n 2 --dist loadfile -p no:cacheprovider \
-	  --nbval --nbval-cell-timeout 120 notebooks
-	$(MAKE) book
+test: data check browser book
+	$(PYTEST) -m "not torture" tests
+	$(PYTEST) -p no:cacheprovider --nbval --nbval-cell-timeout 120 notebooks
 
-test-offline: check browser
-	$(BIN)/pytest -n 2 --dist loadfile -m "not data" tests
-	$(MAKE) book
+test-offline: .venv/all check browser book
+	$(PYTEST) -m "not data and not torture" tests
+
+torture: .venv/all browser
+	$(PYTEST) -m torture tests
 
 notebooks: .venv/all
 	$(BIN)/jupyter lab --notebook-dir notebooks
@@ -78,7 +104,7 @@ train: data
 
 # PyTorch and JAX live in an environment of their own: benchmarks/README.md.
 .venv-bench/ready: .venv/ready benchmarks/requirements.txt pyproject.toml
-	$(PYTHON) -m venv .venv-bench
+	"$(PYTHON)" -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --quiet -r benchmarks/requirements.txt
 	@touch $@
 

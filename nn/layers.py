@@ -149,7 +149,7 @@ class Dense(Layer):
     def gradients(self):
         dW = self.dW
         if self.regularizer:
-            dW = dW + self.regularizer.gradient(self.W)  # (13.4)
+            dW = self.regularizer.gradient(self.W) + dW  # (13.4)
         return {"W": dW, "b": self.db}
 
     def __repr__(self):

@@ -1,5 +1,5 @@
 # Written by tools/export.py from notebooks/: change the chapters.
-"""Metrics: the truth first, then what the model gives; Python floats."""
+"""Metrics: ``metric(y, Z)`` of the truth y and the outputs Z, a float."""
 
 import numpy as np
 
@@ -12,9 +12,9 @@ __all__ = [
 ]
 
 
-# chapters 5, 17
+# chapter 5: How wrong?
 def accuracy(y, Z):
-    """Share of rows whose largest entry stands at the true class.
+    """Fraction of rows whose largest entry is that of the true class.
 
     y (n,) holds classes as integers, Z (n, k) logits or probabilities.
     """
@@ -22,7 +22,7 @@ def accuracy(y, Z):
     return float(np.count_nonzero(Z.argmax(axis=1) == y)) / len(y)
 
 
-# chapters 5, 17
+# chapter 5: How wrong?
 def mean_absolute_error(y, Z):
     """Mean of |y - z|, in the targets' unit. y and Z have one shape."""
     Z, y = _check_targets(Z, y)
@@ -31,7 +31,7 @@ def mean_absolute_error(y, Z):
 
 # chapter 5: How wrong?
 def r2_score(y, Z):
-    """Share of the targets' variance that Z explains: R^2.
+    """Fraction of the targets' variance that Z explains: R^2.
 
     1 - sum (y - z)^2 / sum (y - mean y)^2: 1 is perfect, 0 is as good as
     the mean of y. y and Z have one shape; equal targets have no R^2.

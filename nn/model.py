@@ -11,11 +11,11 @@ __all__ = [
 
 # chapter 9: p − y
 def _by_position(dictionaries):
-    return {
-        f"{i}.{name}": array
-        for i, arrays in enumerate(dictionaries)
-        for name, array in arrays.items()
-    }
+    named = {}
+    for i, arrays in enumerate(dictionaries):
+        for name, array in arrays.items():
+            named[f"{i}.{name}"] = array
+    return named
 
 
 # chapter 9: p − y

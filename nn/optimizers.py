@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 __all__ = [
+    "BLOCK",
     "SGD",
     "Adam",
     "Joint",
@@ -79,8 +80,57 @@ def _check_shapes(parameters, gradients):
             )
 
 
-# chapter 10: Descend
-class SGD(Optimizer):
+# chapter 17: Where the time goes
+class Joint(Optimizer):
+    """A rule that treats every number by itself, asked once for all.
+
+    The gradients are laid one after another (17.3), and each parameter
+    gets its part of the change. The rule's memory is kept as ``vectors``
+    in the same order: that of ``names``, each in its ``places``.
+    """
+
+    names, places, vectors, size = (), (), (), 0
+
+    def step(self, parameters, gradients):
+        _check_shapes(parameters, gradients)
+        lr = self.rate()
+        self.t += 1
+        if not parameters:
+            return
+        names = [*parameters]
+        g = np.concatenate([gradients[name] for name in names], axis=None)
+        if names != self.names or g.size != self.size:
+            self._lay_out(parameters, g)
+        change = self._change(g, lr)
+        for w, place in zip(parameters.values(), self.places, strict=True):
+            w += change[place].reshape(w.shape)
+
+    def _change(self, g, lr):
+        """Return the change of all numbers, found block by block."""
+        if g.size <= BLOCK:
+            return self.change(g, self.vectors, lr)
+        for start in range(0, g.size, BLOCK):
+            block = slice(start, start + BLOCK)
+            memory = [vector[block] for vector in self.vectors]
+            g[block] = self.change(g[block], memory, lr)
+        return g
+
+    def _lay_out(self, parameters, g):
+        """Bring what the rule remembers into the order of g."""
+        for name, place in zip(self.names, self.places, strict=True):
+            self.state[name] = [v[place].copy() for v in self.vectors]
+        ends = np.cumsum([w.size for w in parameters.values()]).tolist()
+        self.names, self.size = [*parameters], g.size
+        self.places = [*map(slice, [0, *ends], ends)]
+        self.vectors = self.init_state(g)
+        for name, place in zip(self.names, self.places, strict=True):
+            memory = self.state.pop(name, ())
+            for new, old in zip(self.vectors, memory, strict=False):
+                new[place] = old
+
+
+# chapters 10, 17
+class SGD(Joint):
     """Gradient descent: w <- w - lr g (Robbins and Monro, 1951)."""
 
     def __init__(self, lr=0.01, *, lr_decay=0.0):
@@ -90,8 +140,8 @@ class SGD(Optimizer):
         return -lr * g  # (10.3)
 
 
-# chapter 12: Momentum, RMSProp, Adam
-class Momentum(Optimizer):
+# chapters 12, 17
+class Momentum(Joint):
     """u <- momentum u - lr g;  w <- w + u (Polyak, 1964)."""
 
     def __init__(self, lr=0.01, *, momentum=0.9, lr_decay=0.0):
@@ -108,8 +158,8 @@ class Momentum(Optimizer):
         return u  # (12.2)
 
 
-# chapter 12: Momentum, RMSProp, Adam
-class RMSProp(Optimizer):
+# chapters 12, 17
+class RMSProp(Joint):
     """v <- rho v + (1 - rho) g^2;  w <- w - lr g / (sqrt(v) + eps).
 
     Tieleman and Hinton, 2012.
@@ -128,32 +178,16 @@ class RMSProp(Optimizer):
         return -lr * g / (np.sqrt(v) + self.eps)  # (12.6)
 
 
-# chapter 17: Where the time goes
-class Joint(Optimizer):
-    """A rule that treats every number by itself: all of them at once."""
-
-    def step(self, parameters, gradients):
-        if not parameters:
-            return
-        lr = self.rate()
-        self.t += 1
-        g = np.concatenate([gradients[k] for k in parameters], axis=None)
-        self.state = self.state or self.init_state(g)
-        change = self.change(g, self.state, lr)
-        start = 0
-        for w in parameters.values():
-            w += change[start : start + w.size].reshape(w.shape)
-            start += w.size
-
-
 # chapters 12, 17
 class Adam(Joint):
     """Running means m of g and v of g^2, corrected for starting at zero.
 
     m <- beta1 m + (1 - beta1) g,  v <- beta2 v + (1 - beta2) g^2,
     w <- w - lr m' / (sqrt(v') + eps) with m' = m / (1 - beta1^t) and
-    v' = v / (1 - beta2^t) (Kingma and Ba, 2015, algorithm 1).
+    v' = v / (1 - beta2^t) (Kingma and Ba, 2015, algorithm 1). Kept are
+    the sums M = m / (1 - beta1) and V = v / (1 - beta2).
     """
+
     def __init__(
         self, lr=1e-3, *, beta1=0.9, beta2=0.999, eps=1e-7, lr_decay=0.0
     ):
@@ -165,6 +199,7 @@ class Adam(Joint):
     def init_state(self, w):
         return np.zeros_like(w), np.zeros_like(w)
 
+    # chapter 17
     def change(self, g, state, lr):
         M, V = state
         b1, b2, t = self.beta1, self.beta2, self.t
@@ -209,3 +244,7 @@ def cosine(lr, t, steps):
             f"and steps={steps}"
         )
     return lr * (1 + math.cos(math.pi * t / steps)) / 2  # (12.12)
+
+
+# chapter 17: Where the time goes
+BLOCK = 131_072  # numbers that a rule is asked for at once

@@ -14,7 +14,7 @@ __all__ = [
 ]
 
 
-# chapters 10, 17
+# chapter 10: Descend
 def _check_rows(X, y=None):
     if len(X) == 0 or (y is not None and len(X) != len(y)):
         rows = f"{len(X)} rows" + ("" if y is None else f" and {len(y)}")
@@ -32,9 +32,9 @@ def _check_rows(X, y=None):
 
 
 # chapter 10: Descend
-def _check_count(name, count):
-    if count < 1:
-        raise ValueError(f"{name} expects 1 or more, got {count}")
+def _check_count(name, value):
+    if value < 1:
+        raise ValueError(f"{name} expects 1 or more, got {value}")
 
 
 # chapter 10: Descend
@@ -49,7 +49,7 @@ def batches(X, y, batch_size, *, rng=None):
     order = np.random.default_rng(rng).permutation(len(X))
     for start in range(0, len(X), batch_size):
         rows = order[start : start + batch_size]
-        yield X[rows], y[rows]
+        yield X.take(rows, axis=0), y.take(rows, axis=0)  # X[rows], y[rows]
 
 
 # chapters 10, 13
@@ -114,7 +114,7 @@ def fit(
     return history
 
 
-# chapters 10, 17
+# chapter 10: Descend
 def predict(model, X, *, batch_size=1024):
     """Outputs Z (n, n_out) of the model for X (n, n_in), not training.
 

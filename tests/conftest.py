@@ -2,16 +2,14 @@
 
 import contextlib
 import functools
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tools import browser as pages
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "browser"))
-import pages  # noqa: E402
 
 
 @pytest.fixture
@@ -29,21 +27,28 @@ def global_random_state_stays():
     assert np.array_equal(before[1], after[1])
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Tests in a browser and tests of the site are not for make quick."""
+    for item in items:
+        if {"browser", "site"} & {*getattr(item, "fixturenames", ())}:
+            item.add_marker("full")
+
+
 @pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    """The folder of the site, built with warnings as errors."""
-    out = tmp_path_factory.mktemp("book")
-    program = "from jupyter_book.cli.main import main; main()"
-    options = ["-W", "-n", "--keep-going", "--path-output", out]
-    run = subprocess.run(
-        [sys.executable, "-c", program, "build", *options, ROOT],
-        capture_output=True,
-        text=True,
-    )
-    html = out / "_build" / "html"
-    assert run.returncode == 0, (
-        f"{run.stdout[-4000:]}\n{run.stderr[-4000:]}"
-    )
+def site():
+    """The folder of the site, which ``make book`` builds."""
+    html = ROOT / "_build" / "html"
+    files = "*.yml", "book/**/*.*", "nn/**/*.py", "notebooks/*.ipynb"
+    sources = [path for pattern in files for path in ROOT.glob(pattern)]
+    sources = [path for path in sources if path.suffix != ".pyc"]
+    newest = max(sources, key=lambda path: path.stat().st_mtime)
+    built = html / "searchindex.js"
+    if not built.is_file():
+        pytest.fail("there is no site in _build/html: run make book")
+    if built.stat().st_mtime < newest.stat().st_mtime:
+        name = newest.relative_to(ROOT)
+        pytest.fail(f"the site is older than {name}: run make book")
     return html
 
 

@@ -312,7 +312,7 @@ def test_fashion_damage_in_a_named_folder_is_an_error(
 
 
 @pytest.mark.parametrize("kind", DAMAGE)
-def test_fashion_damage_elsewhere_is_told_and_the_next_place_tried(
+def test_fashion_damage_elsewhere_is_reported_and_the_next_place_tried(
     kind, small, places
 ):
     damage, message = DAMAGE[kind]
@@ -549,7 +549,7 @@ def test_apt_updates_empty_lists_as_root_only(apt, places, monkeypatch):
     assert "apt-get -q update" in log.read_text()
 
 
-def test_apt_that_fails_is_told(apt, places, monkeypatch, tmp_path):
+def test_apt_that_fails_is_reported(apt, places, monkeypatch, tmp_path):
     (tmp_path / "bin" / "apt-get").write_text("#!/bin/sh\nexit 1\n")
     apt[1].touch()
     with pytest.raises(FileNotFoundError, match=r"`apt-get .* failed"):

@@ -23,6 +23,7 @@ from nn.tasks.keras_twin import (
 )
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+pytestmark = pytest.mark.full
 
 HOUSING = california_housing()[0]
 FEW = tuple(array[:300] for array in HOUSING)  # batches of 128, 128, 44

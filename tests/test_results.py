@@ -75,6 +75,7 @@ def test_a_stored_run_repeats():
     )
 
 
+@pytest.mark.full
 def test_measure_goes_on_where_it_ended(tmp_path, monkeypatch):
     task, calls = TASKS["california-housing"], []
 

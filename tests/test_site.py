@@ -13,17 +13,18 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
-from tools import pdf
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+
+from tools import pdf
+from tools.cells import CAPTION
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
 PAGES = pdf.pages(TOC)
 CHAPTERS = [page for page in PAGES if page.startswith("notebooks/")]
-CAPTION = re.compile(r"# nn/(\w+)\.py[ \t]*\n")
 
 
 @pytest.fixture(scope="session")

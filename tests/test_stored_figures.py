@@ -1,11 +1,10 @@
 """The figures that the notebooks store are those of the current modules."""
 
-import json
-
-from tools import export
 import pytest
 
 from nn.figures import _figure
+from tools import export
+from tools.cells import chapter, read
 
 CHAPTERS = export.chapters()
 STYLE = (_figure.FOLDER / "figure.css").read_text("utf-8")
@@ -23,20 +22,19 @@ STARS = {  # chapter: the interactive figure that it must hold
 
 def figures(path):
     """The HTML of each interactive figure that a notebook stores."""
-    nb = json.loads(path.read_text("utf-8"))
-    outputs = [o for c in nb["cells"] for o in c.get("outputs", [])]
+    outputs = [o for c in read(path).cells for o in c.get("outputs", [])]
     found = [o["data"].get("text/html") for o in outputs if "data" in o]
-    return ["".join(text) for text in found if text]
+    return list(filter(None, found))
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda p: p.stem)
 def test_a_chapter_stores_its_figure_as_the_module_is_now(path):
-    star = STARS.get(export.number(path))
+    star = STARS.get(chapter(path))
     stored = figures(path)
     assert len(stored) == (star is not None)
     for html in stored:
         assert f'data-nn="{star}"' in html
-        message = f"run python tools/notebooks.py --execute {path.name}"
+        message = f"run python -m tools notebooks --execute {path.name}"
         assert _figure._module(star) in html, message
         assert STYLE in html, message
         assert "data:image/png;base64," in html

@@ -55,7 +55,7 @@ def test_every_flipped_bit_is_noticed(arrays, tmp_path, rng):
 
 
 @pytest.mark.parametrize("cut", [0, 5, 100, -1])
-def test_a_file_cut_short_is_told(arrays, tmp_path, cut):
+def test_a_file_cut_short_is_reported(arrays, tmp_path, cut):
     path = tmp_path / "w.safetensors"
     save_arrays(path, arrays)
     path.write_bytes(path.read_bytes()[:cut])

@@ -1,4 +1,4 @@
-"""``python -m tools export | notebooks | pdf``: see each one's ``--help``."""
+"""``python -m tools export | notebooks | pdf``: each has ``--help``."""
 
 import sys
 from importlib import import_module

@@ -100,7 +100,8 @@ class Definition:
     name: str
     module: str
     parts: dict
-    text: str | None  # as the chapter has it; None once it is merged
+    home: int  # the chapter that has it whole
+    text: str | None  # as that chapter has it; None once it is merged
     replaced: list = field(default_factory=list)
 
     @property
@@ -120,7 +121,7 @@ class Definition:
             if before is not None and not before == kind(part) == 1:
                 text.append("")
             before = kind(part)
-            if part.chapter != head.chapter and part.name != DOC:
+            if part.chapter != self.home and part.name != DOC:
                 text.append(f"    # chapter {part.chapter}")
             text.append(part.source)
         return "\n".join(text)
@@ -434,16 +435,22 @@ def add_chapter(notebook, found, first):
             replace(old, [make(new.adds[1], new.source)])
         elif name in (names_of(getattr(new.node, "bases", []))):
             extended(old, name, where)
-            check_extension(new.node, found, where)
+            base = check_extension(new.node, found, where)
             parts = members(new.source, make)
             del parts[HEAD]
             check_defaults(old, parts, where)
+            if base:
+                head = old.parts[HEAD].source.rpartition("class ")[0]
+                text = f"{head}class {name}({base}):"
+                parts[HEAD] = make(HEAD, text)
             replace(old, parts.values())
         else:
             parts = {HEAD: make(HEAD, new.source)}
             if isinstance(new.node, ast.ClassDef):
                 parts = members(new.source, make)
-            d = Definition(name, new.module, parts, new.source)
+            d = Definition(
+                name, new.module, parts, notebook.number, new.source
+            )
             if old:
                 d.replaced = [*old.replaced, *old.parts.values()]
             whole[name] = where
@@ -494,16 +501,29 @@ def replace(old, parts):
 
 
 def check_extension(node, found, where):
-    """What ``class X(X):`` may hold."""
+    """What ``class X(X):`` may hold; return B for ``class X(B, X):``.
+
+    B then takes the place of the base of X, from which it inherits.
+    """
     name = node.name
-    if len(node.bases) > 1 or node.keywords or node.decorator_list:
+    new = [ast.unparse(base) for base in node.bases[:-1]]
+    old = bases_of(found[name])
+    if (
+        ast.unparse(node.bases[-1]) != name
+        or len(new) > 1
+        or any(b not in found or bases_of(found[b]) != old for b in new)
+        or node.keywords
+        or node.decorator_list
+    ):
         raise ExportError(
-            f"{where}: class {name}({name}) only adds members; for another "
-            "base, a keyword or a decorator write the class whole"
+            f"{where}: class {name}(...) may add members, and a base that "
+            f"inherits from {' and '.join(old)} as class {name}(Base, "
+            f"{name}); for anything else write the class whole"
         )
     for i, child in enumerate(node.body):
+        empty = isinstance(child, ast.Pass) or ast.unparse(child) == "..."
         docstring = i == 0 and is_docstring(child)
-        if not docstring and defined(child) is None:
+        if defined(child) is None and not docstring and not empty:
             raise ExportError(
                 f"{where}: class {name}({name}) holds methods, attributes "
                 "and a docstring, nothing else"
@@ -516,6 +536,7 @@ def check_extension(node, found, where):
             f"in the notebook they would not inherit from class "
             f"{name}({name}): grow it in place, {name}.method = method"
         )
+    return new[0] if new else None
 
 
 def bases_of(definition):

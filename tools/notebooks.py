@@ -1,48 +1,43 @@
 """Normalise, execute, check and measure the chapters in ``notebooks/``.
 
-    python tools/notebooks.py [NOTEBOOK ...]            normalise
-    python tools/notebooks.py --execute [NOTEBOOK ...]  run, then normalise
-    python tools/notebooks.py --check [NOTEBOOK ...]    report only
-    python tools/notebooks.py --table [NOTEBOOK ...]    measure; fail out
-                                                        of bounds
+    python -m tools notebooks [NOTEBOOK ...]            normalise
+    python -m tools notebooks --execute [NOTEBOOK ...]  run, then normalise
+    python -m tools notebooks --check [NOTEBOOK ...]    report only
+    python -m tools notebooks --table [NOTEBOOK ...]    print measures
 
 Normalising gives a notebook the one form that the repository stores: stable
 cell ids, no timings, and the cells that this tool writes itself (the Colab
 badge, the setup cell and the closing cell with what the package holds).
-The rules that ``--check`` applies are in ``rules.py``.
+Without names it also brings the list of the rules in CONTRIBUTING.md up to
+date. ``--check`` applies all rules of ``rules.py``.
 """
 
 import argparse
 import ast
 import copy
 import hashlib
-import json
 import os
 import re
 import sys
-import tempfile
-from itertools import zip_longest
 from pathlib import Path
 
-from . import export
 import nbformat
 import yaml
-from .anatomy import departures
-from .export import ExportError
-from .rules import (
-    Problem,
-    broken,
+
+from . import export, rules
+from .cells import (
+    NO_ID,
+    OWN,
     chapter,
-    is_bounded,
-    is_check,
-    is_code,
-    is_exported,
+    given_id,
     is_solution,
     is_title,
-    length,
+    own_name,
     pictures,
-    prose,
+    read,
     tags,
+    text,
+    write,
 )
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,12 +47,12 @@ METADATA = {
         "language": "python",
         "name": "python3",
     },
-    "language_info": {"name": "python"},
-}
-OWN = {  # id of a cell that this tool writes: how to recognise the cell
-    "badge": "https://colab.research.google.com/github/",
-    "setup": 'importlib.util.find_spec("nn")',
-    "package": "## What the package holds now",
+    "language_info": {  # without it, a script is a .txt
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+    },
 }
 SETUP = """\
 import importlib.util
@@ -78,42 +73,7 @@ if importlib.util.find_spec("nn") is None:  # on Colab: fetch the package
     importlib.invalidate_caches()"""
 NAMES = {"title", *OWN}  # ids that no other cell may have
 DIFF = 40  # lines of a diff that are shown unfolded
-NORMALISE = "run python tools/notebooks.py"
-
-
-def read(path):
-    """The notebook in the file ``path``; ValueError if it is not one."""
-    try:
-        contents = path.read_text(encoding="utf-8")
-        version = json.loads(contents).get("nbformat")
-        if version != 4:
-            raise ValueError(f"expected format 4, got {version}")
-        return nbformat.v4.reads(contents)
-    except (OSError, ValueError, AttributeError, KeyError) as error:
-        raise ValueError(
-            f"{path} is not a notebook: {error}: save it with Jupyter"
-        ) from error
-
-
-def text(nb):
-    """The notebook as the text of its file."""
-    return nbformat.v4.writes(nb).rstrip("\n") + "\n"
-
-
-def write(path, new):
-    """Replace the file's text in one step; True if it was another one."""
-    if path.read_text(encoding="utf-8") == new:
-        return False
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".notebook-")
-    try:
-        with open(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(new)
-        os.chmod(name, path.stat().st_mode)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
-    return True
+MADE = rf"[0-9a-f-]{{8,}}|{NO_ID}"  # ids that no person chose
 
 
 # The cells that this tool writes
@@ -187,22 +147,11 @@ def own_cells(path):
 # The normal form
 
 
-def given_id(cell):
-    """The cell's id; jupytext puts the one of a draft in the metadata."""
-    return cell.metadata.get("id") or cell.get("id", "")
-
-
-def own_name(cell):
-    """The name of a cell that this tool wrote; None for the author's."""
-    name = given_id(cell)
-    return name if name in OWN and OWN[name] in cell.source else None
-
-
 def stable_id(cell, taken):
     """The given id if a person chose it, else a hash of the contents."""
     name = given_id(cell)
     readable = re.fullmatch(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*", name)
-    machine = re.fullmatch(r"[0-9a-f-]{8,}", name)
+    machine = re.fullmatch(MADE, name)
     if readable and not machine and name not in taken and len(name) <= 64:
         return name
     count = 0
@@ -266,12 +215,12 @@ def normalise(nb, path):
 
 def execute(nb, path):
     """Run the notebook in its folder, in a fresh kernel of this Python."""
+    nb = normalise(nb, path)
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
     from nbclient.exceptions import CellControlSignal, DeadKernelError
 
-    nb = normalise(nb, path)
     # without folders of kernels there is one: the Python that runs this
     specs = KernelSpecManager(kernel_dirs=[])
     client = NotebookClient(
@@ -281,6 +230,7 @@ def execute(nb, path):
         ),
         timeout=600,
         record_timing=False,
+        extra_arguments=["--log-level=ERROR"],
         coalesce_streams=True,
         resources={"metadata": {"path": str(path.resolve().parent)}},
     )
@@ -296,67 +246,17 @@ def execute(nb, path):
 
 
 def check(path):
-    """The problems of a notebook, one line each."""
+    """The broken rules of a notebook: its problems, in order."""
     nb = read(path)
-    problems = [*broken(nb, path), *stale(nb, path)]
-    whole = [p for p in problems if p.cell is None]
-    rest = sorted(p for p in problems if p.cell is not None)
-    return [f"{path.name}: {what}" for _, what in whole] + [
-        f"{path.name}: cell {i + 1} ({nb.cells[i].get('id')}): {what}"
-        for i, what in rest
-    ]
+    normal = normalise(nb, path)
+    return rules.problems(rules.Chapter(path, nb, normal))
 
 
-def stale(nb, path):
-    """The first cell that normalising would change, with what differs."""
-    new = normalise(nb, path)
-    for i, (a, b) in enumerate(zip_longest(nb.cells, new.cells)):
-        if a != b:
-            a, b = a or {}, b or {}
-            keys = {key for key in {*a, *b} if a.get(key) != b.get(key)}
-            own = f"the {b['id']} cell: " if b.get("id") in NAMES else ""
-            what = f"stale ({own}{', '.join(sorted(keys))}): {NORMALISE}"
-            yield Problem(i if a else None, what)
-            return
-    if text(new) != path.read_text(encoding="utf-8"):
-        yield Problem(None, f"stale (notebook metadata): {NORMALISE}")
-
-
-def count(pattern, nb):
-    """How often the pattern occurs in the notebook's prose."""
-    return sum(len(re.findall(pattern, prose(cell))) for cell in nb.cells)
-
-
-def measure(path):
-    """The measures of a chapter, by name."""
-    nb = read(path)
-    author = [c for c in nb.cells if own_name(c) is None]
-    code = [c for c in author if is_code(c)]
-    bounded = [length(c) for c in code if is_bounded(c)]
-    texts = [alt for c in code for alt in pictures(c)]
-    plain = [
-        re.sub(
-            r"(?s)\$\$.*?\$\$|\$[^$]*\$|<[^>]*>|\]\([^)]*\)", " ", prose(c)
-        )
-        for c in author
-    ]
-    words = sum(len(re.findall(r"[^\W\d_][\w'’-]*", t)) for t in plain)
-    return {
-        "words": words,
-        "code lines": sum(bounded),
-        "words/line": round(words / max(sum(bounded), 1), 1),
-        "exported": sum(length(c) for c in code if is_exported(c)),
-        "cells": len(code),
-        "mean": round(sum(bounded) / max(len(bounded), 1), 1),
-        "exercises": count(r"(?m)^(?:#{2,4} |\*\*)Exercise\b", nb),
-        "solutions": sum(map(is_solution, code))
-        + count(r"<summary>\s*Solution\b", nb),
-        "questions": count(r"(?m)^\*\*Question\b", nb),
-        "answers": count(r"<summary>\s*Answer\b", nb),
-        "figures": len(texts),
-        "alt texts": sum(map(bool, texts)),
-        "checks": sum(map(is_check, code)),
-    }
+def line(path, problem):
+    """A problem as a line of the report."""
+    rule, i, what = problem
+    cell = "" if i is None else f"cell {i + 1} ({read(path).cells[i].id}): "
+    return f"{path.name}: {cell}{rule}: {what}"
 
 
 def table(rows):
@@ -374,12 +274,24 @@ def run(path, options):
     """Do with one notebook what the options say; return its problems."""
     try:
         if options.check:
-            return check(path)
+            return [line(path, problem) for problem in check(path)]
         change = execute if options.execute else normalise
         if write(path, text(change(read(path), path))):
             print(f"{path.name}: written")
-    except (ValueError, ExportError) as error:
+    except ValueError as error:
         return [str(error)]
+    return []
+
+
+def list_rules(options):
+    """Keep the list of the rules in CONTRIBUTING.md; return problems."""
+    page = ROOT / "CONTRIBUTING.md"
+    old = page.read_text(encoding="utf-8")
+    new = rules.contributing(old)
+    if options.check and new != old:
+        return [f"{page.name}: rules: stale: {rules.NORMALISE}"]
+    if not options.check and write(page, new):
+        print(f"{page.name}: written")
     return []
 
 
@@ -387,6 +299,7 @@ def main(argv=None):
     """Run the command; the exit code is 1 if a notebook has a problem."""
     summary, usage = __doc__.split("\n\n")[:2]
     parser = argparse.ArgumentParser(
+        prog="python -m tools notebooks",
         description=summary,
         epilog=usage,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -396,25 +309,17 @@ def main(argv=None):
         mode.add_argument(f"--{name}", action="store_true")
     parser.add_argument("notebooks", nargs="*", type=Path)
     options = parser.parse_args(argv)
+    problems = []
     try:
         paths = options.notebooks or export.chapters()
         if options.table:
-            rows = {path: measure(path) for path in paths}
-            print(table(rows))
-            problems = [
-                f"{path.name}: {what}"
-                for path, row in rows.items()
-                for what in departures(read(path), row)
-            ]
+            print(table({p: rules.measure(read(p)) for p in paths}))
         else:
-            problems = [
-                line for path in paths for line in run(path, options)
-            ]
-    except (ValueError, ExportError) as error:
-        problems = [str(error)]
+            for path in paths:
+                problems += run(path, options)
+            if not options.notebooks:
+                problems += list_rules(options)
+    except ValueError as error:
+        problems.append(str(error))
     print(*problems, sep="\n", end="\n" * bool(problems), file=sys.stderr)
     return 1 if problems else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

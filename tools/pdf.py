@@ -1,6 +1,6 @@
 """Print the built book to one PDF, through headless Chromium.
 
-    python tools/pdf.py     write _build/html/from-one-neuron.pdf
+    python -m tools pdf     write _build/html/from-one-neuron.pdf
 
 Every page in the order of ``_toc.yml``, with its formulas and the posters
 of its interactive figures. Folded code stays folded, quiz answers are
@@ -13,6 +13,10 @@ import sys
 from pathlib import Path
 
 import yaml
+
+from nn.weights import write_file
+
+from .browser import NoBrowserError, launch
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "from-one-neuron.pdf"
@@ -114,25 +118,22 @@ def link(site):
 
 def main(argv=None):
     """Run the command; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m tools pdf", description=__doc__.split("\n")[0]
+    )
     parser.add_argument(
         "--site", type=Path, default=ROOT / "_build" / "html"
     )
     options = parser.parse_args(argv)
-    sys.path.insert(0, str(ROOT / "tests" / "browser"))
-    import pages as browsers
-
-    from nn.weights import write_file
-
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
     site = options.site.resolve()
     if not (site / f"{toc['root']}.html").is_file():
         print(f"pdf: no book in {site}: run make book", file=sys.stderr)
         return 1
     try:
-        with browsers.launch() as browser:
+        with launch() as browser:
             data = print_book(site, pages(toc), browser=browser)
-    except browsers.NoBrowserError as error:
+    except NoBrowserError as error:
         print(f"pdf: {error}", file=sys.stderr)
         return 1
     write_file(site / NAME, data)

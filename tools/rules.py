@@ -1,179 +1,295 @@
 """The rules for chapters that a program can check.
 
-``broken(nb, path)`` lists the problems of a notebook. Each rule is a
-function ``rule(nb, path)`` that yields them.
+A rule is a function whose name and docstring state it (CONTRIBUTING.md
+lists them); it yields ``(cell's index or None, what is wrong)``.
 """
 
 import ast
+import inspect
 import re
+import textwrap
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import zip_longest
+from pathlib import Path
 from typing import NamedTuple
 
-import nbformat
+from .cells import (
+    OWN,
+    asserts,
+    cells,
+    is_bounded,
+    is_check,
+    is_code,
+    is_exported,
+    is_markdown,
+    is_solution,
+    is_title,
+    is_visible,
+    length,
+    marks,
+    measures,
+    own_name,
+    pictures,
+    prose,
+    read,
+    tags,
+    text,
+)
+from .cells import chapter as number_of
 
-EXPORTED, OTHER, MEAN, COLUMNS, ALT = 45, 25, 8, 76, 30
-IMAGES = ("image/png", "image/svg+xml")
-MIMES = {"text/plain", "text/html", *IMAGES}
-FENCE = r"(?ms)^[ \t]*(`{3,}|~{3,}).*?^[ \t]*\1[`~]*[ \t]*$"
+WORDS, OWN_LINES = (1200, 2300), (40, 170)
+FIGURES, EXERCISES, SOURCES = (3, 12), (3, 5), (2, 3)
+EXPORTED, OTHER, MEAN, COLUMNS, ALT, DIGITS = 45, 25, 8, 76, 30, 4
+MIMES = {"text/plain", "text/html", "image/png", "image/svg+xml"}
 SPAN = r"(?s)(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)"
 DECIMAL = r"(?<![\w.])(\d[\d,_]*)\.(\d+)(?:e[+-]?\d+)?(?!\d|\.\d)"
 ADDRESS = r"\b0x[0-9a-fA-F]{6,}"
 FOLDER = r"(?<![\w/:.)\]])(/[A-Za-z][\w.-]*/[\w.-]|[A-Z]:\\\w)"
+EXERCISE = r"(?m)^### Exercise (\d+)"
+QUESTION = r"(?m)^\*\*Question\b"
+SOURCE = r"\]\(\.\./book/bibliography\.md#[\w-]+\)"
+NORMALISE = "run python -m tools notebooks"
+BEGIN, END = "<!-- rules -->\n", "<!-- /rules -->"
+RULES = []
 
 
 class Problem(NamedTuple):
-    """A broken rule: the cell's index (None: the whole), what to do."""
+    """A broken rule: its name, the cell's index (None: all), what to do."""
 
+    rule: str
     cell: int | None
     what: str
 
 
-# What a cell is
+@dataclass
+class Chapter:
+    """What a rule looks at: a notebook, and as it should be stored."""
+
+    path: Path
+    nb: dict
+    normal: dict
+
+    @property
+    def number(self):
+        """The chapter's number."""
+        return number_of(self.path)
+
+    @property
+    def head(self):
+        """The text of the first cell."""
+        return "".join(map(prose, self.nb.cells[:1]))
+
+    @cached_property
+    def text(self):
+        """The text of all Markdown cells."""
+        return "\n".join(map(prose, self.nb.cells))
+
+    @cached_property
+    def measures(self):
+        """The measures of the notebook, by name."""
+        return measure(self.nb)
 
 
-def tags(cell):
-    """The cell's tags, a list."""
-    return cell.metadata.get("tags", [])
+def rule(function):
+    """Make the function one of the rules."""
+    RULES.append(function)
+    return function
 
 
-def is_code(cell):
-    """True for a code cell that is not empty."""
-    return cell.cell_type == "code" and bool(cell.source.strip())
-
-
-def marks(cell):
-    """Which of the three marks of a folded solution the cell carries."""
-    return (
-        "hide-cell" in tags(cell),
-        cell.metadata.get("cellView") == "form",
-        cell.metadata.get("jupyter", {}).get("source_hidden") is True,
-    )
-
-
-def is_solution(cell):
-    """True for a code cell with any mark of a solution."""
-    return cell.cell_type == "code" and any(marks(cell))
-
-
-def is_exported(cell):
-    """True for a cell that becomes a part of the package."""
-    caption = re.match(r"# nn/\w+\.py[ \t]*(\n|$)", cell.source)
-    return cell.cell_type == "code" and bool(caption)
-
-
-def is_markdown(cell):
-    """True for a Markdown cell."""
-    return cell.cell_type == "markdown"
-
-
-def is_title(cell):
-    """True for a Markdown cell that begins with a heading of level 1."""
-    return is_markdown(cell) and cell.source.startswith("# ")
-
-
-def is_bounded(cell):
-    """True for a code cell that the bounds of length apply to."""
-    folded = is_solution(cell) or "hide-input" in tags(cell)
-    return is_code(cell) and not folded
-
-
-def is_visible(cell):
-    """True for a code cell that is neither exported nor a solution."""
-    return is_code(cell) and not is_exported(cell) and not is_solution(cell)
-
-
-def asserts(cell):
-    """True if the cell has a line that begins with ``assert``."""
-    return bool(re.search(r"(?m)^\s*assert\b", cell.source))
-
-
-def measures(cell):
-    """True if the cell compares with measured gradients."""
-    calls = r"\b(check_gradients|numerical_gradient)\("
-    return bool(re.search(calls, cell.source))
-
-
-def is_check(cell):
-    """True for a cell that a wrong program would not pass."""
-    return is_visible(cell) and (asserts(cell) or measures(cell))
-
-
-def length(cell):
-    """The cell's number of lines."""
-    return cell.source.strip("\n").count("\n") + 1
-
-
-def prose(cell):
-    """A Markdown cell's text without fenced blocks; '' for other cells."""
-    return (
-        re.sub(FENCE, "", cell.source)
-        if cell.cell_type == "markdown"
-        else ""
-    )
-
-
-def pictures(cell):
-    """The alternative text of each picture among the cell's outputs."""
-    return [
-        output.get("metadata", {}).get(mime, {}).get("alt", "")
-        for output in cell.get("outputs", [])
-        for mime in IMAGES
-        if mime in output.get("data", {})
+def problems(chapter):
+    """The problems of a chapter: those of the whole, then cell by cell."""
+    found = [
+        Problem(rule.__name__, *problem)
+        for rule in RULES
+        for problem in rule(chapter)
     ]
+    return sorted(found, key=lambda p: -1 if p.cell is None else p.cell)
 
 
-def chapter(path):
-    """The chapter's number: the digits that its file name begins with."""
-    digits = re.match(r"\d+", path.name)
-    if not digits:
-        raise ValueError(
-            f"{path.name}: a chapter's file name begins with its number, "
-            "such as 01_one_neuron.ipynb"
-        )
-    return int(digits[0])
+def measure(nb):
+    """The measures of a notebook, by name."""
+    author = [cell for cell in nb.cells if own_name(cell) is None]
+    code = [cell for cell in author if is_code(cell)]
+    bounded = [cell for cell in code if is_bounded(cell)]
+    own = [length(cell) for cell in bounded if not is_exported(cell)]
+    texts = "\n".join(map(prose, author))
+    left_out = r"(?s)\$\$.*?\$\$|\$[^$]*\$|<[^>]*>|\]\([^)]*\)"
+    plain = [re.sub(left_out, " ", prose(cell)) for cell in author]
+    words = sum(len(re.findall(r"[^\W\d_][\w'’-]*", t)) for t in plain)
+    lines = sum(map(length, bounded))
+    return {
+        "words": words,
+        "words/line": round(words / max(lines, 1), 1),
+        "exported": lines - sum(own),
+        "own lines": sum(own),
+        "mean": round(sum(own) / max(len(own), 1), 1),
+        "cells": len(code),
+        "exercises": len(re.findall(EXERCISE, texts)),
+        "solutions": sum(map(is_solution, code)),
+        "questions": len(re.findall(QUESTION, texts)),
+        "figures": sum(len(pictures(cell)) for cell in code),
+        "checks": sum(map(is_check, code)),
+    }
 
 
-def cells(nb, kind):
-    """(index, cell) for the cells of which ``kind(cell)`` is true."""
-    return [(i, cell) for i, cell in enumerate(nb.cells) if kind(cell)]
+def contributing(page):
+    """The text of CONTRIBUTING.md with the list of the rules as it is."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        what = f"{BEGIN.strip()} and {END}"
+        raise ValueError(f"CONTRIBUTING.md expects the lines {what}")
+    items = [
+        f"- `{rule.__name__}`: "
+        + inspect.cleandoc(rule.__doc__).format(**globals())
+        for rule in RULES
+    ]
+    wrap = {"subsequent_indent": "  ", "break_on_hyphens": False}
+    lines = [textwrap.fill(item, 78, **wrap) for item in items]
+    return before + begin + "\n".join(lines) + f"\n{end}{after}"
+
+
+def outside(found, bounds, what):
+    """The problem of a number that is out of bounds."""
+    least, most = bounds
+    if not least <= found <= most:
+        yield None, f"{found} {what}, expected {least} to {most}"
+
+
+# The parts of a chapter
+
+
+@rule
+def title(chapter):
+    """A chapter begins with a Markdown cell `# Title`."""
+    if not any(map(is_title, chapter.nb.cells[:1])):
+        yield None, "begin with a Markdown cell `# Title`"
+
+
+@rule
+def opening(chapter):
+    """The title cell says how long the chapter takes (`*35 minutes.*`) and
+    what comes **Before you start:**, and has three lines under **You will
+    learn**.
+    """
+    if not re.search(r"\*\d+ minutes[^*]*\.\*", chapter.head):
+        yield None, "the title cell does not say how long it takes"
+    if "**Before you start:**" not in chapter.head:
+        yield None, "the title cell has no **Before you start:**"
+    goals = chapter.head.partition("**You will learn**")[2]
+    if len(re.findall(r"(?m)^- ", goals)) != 3:
+        yield None, "**You will learn** expects three lines"
+
+
+@rule
+def words(chapter):
+    """The text has {WORDS[0]} to {WORDS[1]} words."""
+    return outside(chapter.measures["words"], WORDS, "words")
+
+
+@rule
+def figures(chapter):
+    """The outputs show {FIGURES[0]} to {FIGURES[1]} pictures."""
+    return outside(chapter.measures["figures"], FIGURES, "pictures")
+
+
+@rule
+def predictions(chapter):
+    """**Predict, then run.** (or: look.) appears at least twice."""
+    if chapter.text.count("**Predict, then") < 2:
+        yield None, "**Predict, then run.** appears less than twice"
+
+
+@rule
+def check_section(chapter):
+    """A heading says Check."""
+    if not re.search(r"(?m)^###? .*Check", chapter.text):
+        yield None, "no heading says Check"
+
+
+@rule
+def exercises(chapter):
+    """There are {EXERCISES[0]} to {EXERCISES[1]} headings
+    `### Exercise 1 …`, each followed by its solution in a folded cell.
+    """
+    found = chapter.measures["exercises"]
+    yield from outside(found, EXERCISES, "exercises")
+    solved = True
+    for i, cell in enumerate(chapter.nb.cells):
+        solved = solved or (is_code(cell) and is_solution(cell))
+        for number in re.findall(EXERCISE, prose(cell)):
+            if not solved:
+                yield i, f"exercise before {number} has no solution cell"
+            solved = False
+    if not solved:
+        yield None, "last exercise has no solution cell"
+
+
+@rule
+def quiz(chapter):
+    """There are three **Question**s, each with an answer, whose summary is
+    Answer, that names every choice, such as (b).
+    """
+    found = re.split(QUESTION, chapter.text)[1:]
+    yield from outside(len(found), (3, 3), "questions")
+    for number, question in enumerate(found, 1):
+        asked, _, rest = question.partition("<summary>Answer</summary>")
+        answer = rest.split("</details>")[0]
+        if not answer:
+            yield None, f"question {number} has no answer"
+            continue
+        for choice in dict.fromkeys(re.findall(r"\([a-d]\)", asked)):
+            if choice not in answer:
+                yield None, f"answer {number} does not name {choice}"
+
+
+@rule
+def recap(chapter):
+    """The section `## Recap` has three lines."""
+    section = chapter.text.partition("## Recap")[2]
+    lines = section.partition("**Further")[0]
+    if len(re.findall(r"(?m)^- ", lines)) != 3:
+        yield None, "## Recap expects three lines"
+
+
+@rule
+def further_reading(chapter):
+    """**Further reading.** links {SOURCES[0]} or {SOURCES[1]} sources in
+    the bibliography.
+    """
+    section = chapter.text.partition("**Further reading.**")[2]
+    return outside(len(re.findall(SOURCE, section)), SOURCES, "sources")
 
 
 # Text
 
 
-def title(nb, path):
-    """A chapter begins with its title."""
-    if not nb.cells or not is_title(nb.cells[0]):
-        yield Problem(
-            None, "no title: begin with a Markdown cell `# Title`"
-        )
-
-
-def plain_markdown(nb, path):
-    """No directive fences and no roles: they show raw outside the book."""
-    for i, cell in cells(nb, is_markdown):
+@rule
+def plain_markdown(chapter):
+    """Text has no MyST directives or roles: Colab and GitHub show these
+    raw.
+    """
+    for i, cell in cells(chapter.nb, is_markdown):
         if re.search(r"(?m)^\s*(`{3,}|~{3,}|:{3,})\s*\{", cell.source):
-            yield Problem(
-                i,
-                "MyST directive fence: use plain Markdown, <details> or "
-                '<div class="admonition note">',
-            )
+            what = "use plain Markdown, <details> or <div>"
+            yield i, f"MyST directive fence: {what}"
         for span in re.finditer(SPAN, prose(cell)):
             before = span.string[: span.start()]
             if role := re.search(r"\{[\w:.+-]+\}$", before):
-                yield Problem(
-                    i, f"MyST role {role[0]}: use a Markdown link"
-                )
+                yield i, f"MyST role {role[0]}: use a Markdown link"
 
 
-def markdown_images(nb, path):
-    """A picture in the text says what it shows."""
-    for i, cell in cells(nb, is_markdown):
+@rule
+def markdown_images(chapter):
+    """An image in the text has an alternative text."""
+    described = r"""\balt=(["'])\s*[^"'\s]"""
+    for i, cell in cells(chapter.nb, is_markdown):
         source = re.sub(SPAN, "", prose(cell))
-        described = r"""\balt=(["'])\s*[^"'\s]"""
         images = re.findall(r"<img\b[^>]*>", source)
         mute = [img for img in images if not re.search(described, img)]
         if mute or re.search(r"!\[\s*\]", source):
-            yield Problem(i, "image without alt text: say what it shows")
+            yield i, "image without alternative text: say what it shows"
 
 
 def equation_tags(nb):
@@ -185,102 +301,124 @@ def equation_tags(nb):
     ]
 
 
-def equations(nb, path):
-    """Tags carry the chapter's number, once; code names tags that exist."""
-    number, seen = chapter(path), set()
-    for i, tag in equation_tags(nb):
+@rule
+def equation_numbers(chapter):
+    """The tags of equations are 8.1, 8.2, … in chapter 8, each once."""
+    number, seen = chapter.number, set()
+    for i, tag in equation_tags(chapter.nb):
         if not re.fullmatch(rf"{number}\.\d+", tag):
             what = f"this chapter's tags are {number}.1, {number}.2, …"
-            yield Problem(i, f"\\tag{{{tag}}}: {what}")
+            yield i, f"\\tag{{{tag}}}: {what}"
         if tag in seen:
-            yield Problem(i, f"\\tag{{{tag}}} is there twice: renumber")
+            yield i, f"\\tag{{{tag}}} is used twice: renumber"
         seen.add(tag)
-    for i, cell in cells(nb, is_code):
+
+
+@rule
+def equation_references(chapter):
+    """A comment `# (8.1)` names an equation of this chapter or an earlier
+    one.
+    """
+    for i, cell in cells(chapter.nb, is_code):
         for comment in re.findall(r"# (\(\d+\.\d+\).*)", cell.source):
             for tag in re.findall(r"\((\d+\.\d+)\)", comment):
-                if tag not in seen and tag not in earlier(tag, path):
+                if tag not in numbered(int(tag.split(".")[0]), chapter):
                     what = "no such equation here or in an earlier chapter"
-                    yield Problem(i, f"# ({tag}): {what}")
+                    yield i, f"# ({tag}): {what}"
 
 
-def earlier(tag, path):
-    """The tags of the earlier chapter that ``tag`` belongs to."""
-    number = int(tag.split(".")[0])
-    if number >= chapter(path):
-        return []
-    return [
-        tag
-        for file in path.parent.glob(f"{number:02d}_*.ipynb")
-        for _, tag in equation_tags(nbformat.read(file, as_version=4))
-    ]
+def numbered(number, chapter):
+    """The tags of the chapter of this number; none if it comes later."""
+    if number == chapter.number:
+        return {tag for _, tag in equation_tags(chapter.nb)}
+    files = chapter.path.parent.glob(f"{number:02d}_*.ipynb")
+    earlier = [read(f) for f in files if number < chapter.number]
+    return {tag for nb in earlier for _, tag in equation_tags(nb)}
 
 
 # Code
 
 
-def lengths(nb, path):
-    """Code cells fit a screen; folded cells and setup are left out."""
-    bounded = cells(nb, is_bounded)
-    for i, cell in bounded:
+@rule
+def cell_lengths(chapter):
+    """A code cell has at most {OTHER} lines, one for the package at most
+    {EXPORTED}; solutions and folded figures (`hide-input`) are not counted.
+    """
+    for i, cell in cells(chapter.nb, is_bounded):
         most = EXPORTED if is_exported(cell) else OTHER
         if length(cell) > most:
-            yield Problem(
-                i,
-                f"code cell of {length(cell)} lines, {most} are allowed: "
-                "split it, or fold it if it draws",
-            )
-    own = [length(cell) for _, cell in bounded if not is_exported(cell)]
-    mean = sum(own) / max(len(own), 1)
-    if mean > MEAN:
-        yield Problem(
-            None,
-            f"code cells have {mean:.1f} lines on average besides the "
-            f"exported ones, {MEAN} are allowed: split the longest, fold "
-            "those that draw",
-        )
+            what = f"{most} are allowed: split it, or fold it if it draws"
+            yield i, f"code cell of {length(cell)} lines, {what}"
 
 
-def columns(nb, path):
-    """Code lines are narrow enough for a small screen."""
-    for i, cell in cells(nb, is_code):
+@rule
+def mean_length(chapter):
+    """Code cells that are not for the package have at most {MEAN} lines on
+    average.
+    """
+    if (mean := chapter.measures["mean"]) > MEAN:
+        what = "split the longest, fold those that draw"
+        yield None, f"{mean} lines on average, {MEAN} are allowed: {what}"
+
+
+@rule
+def own_lines(chapter):
+    """Code cells that are not for the package have {OWN_LINES[0]} to
+    {OWN_LINES[1]} lines together.
+    """
+    what = "lines of code besides the exported ones"
+    return outside(chapter.measures["own lines"], OWN_LINES, what)
+
+
+@rule
+def columns(chapter):
+    """A line of code has at most {COLUMNS} columns."""
+    for i, cell in cells(chapter.nb, is_code):
         wide = max(map(len, cell.source.splitlines()))
         if wide > COLUMNS and cell.get("id") != "setup":
             what = f"{COLUMNS} are allowed: break it"
-            yield Problem(i, f"code line of {wide} columns, {what}")
+            yield i, f"code line of {wide} columns, {what}"
 
 
-def semicolons(nb, path):
-    """A trailing semicolon makes nbval's strict mode fail."""
-    for i, cell in cells(nb, is_code):
+@rule
+def semicolons(chapter):
+    """A code cell does not end in a semicolon."""
+    for i, cell in cells(chapter.nb, is_code):
         if cell.source.rstrip().endswith(";"):
-            what = "ends in a semicolon: end a plot with figures.show"
-            yield Problem(i, what)
+            yield i, "ends in a semicolon: end a plot with figures.show"
 
 
-def solutions(nb, path):
-    """A solution is folded in Jupyter, on Colab and in the book."""
-    for i, cell in cells(nb, is_solution):
+@rule
+def solution_marks(chapter):
+    """A solution has the tag `hide-cell`, which brings the marks that fold
+    it in Jupyter and on Colab.
+    """
+    for i, cell in cells(chapter.nb, is_solution):
         if not all(marks(cell)):
-            yield Problem(
-                i,
-                'solution without all three marks: tag "hide-cell", '
-                'cellView "form" and jupyter.source_hidden',
-            )
+            yield i, f"solution without all its three marks: {NORMALISE}"
 
 
-def checks(nb, path):
-    """Every chapter asserts something; every backward pass is measured."""
-    visible = [cell for _, cell in cells(nb, is_visible)]
-    if not any(asserts(cell) for cell in visible):
-        yield Problem(None, "no check: add a cell with an assert")
-    measured = any(measures(cell) for cell in visible)
-    for i, cell in cells(nb, is_exported):
-        if not measured and defines_gradient(cell):
-            yield Problem(
-                i,
-                "a backward pass that nothing checks: add a cell that "
-                "calls check_gradients or numerical_gradient",
-            )
+@rule
+def assertions(chapter):
+    """At least one cell that is neither for the package nor a solution has
+    an `assert`.
+    """
+    visible = cells(chapter.nb, is_visible)
+    if not any(asserts(cell) for _, cell in visible):
+        yield None, "no check: add a cell with an assert"
+
+
+@rule
+def gradient_checks(chapter):
+    """A chapter that exports a `backward` or `gradient` method calls
+    `check_gradients` or `numerical_gradient`.
+    """
+    if any(measures(cell) for _, cell in cells(chapter.nb, is_visible)):
+        return
+    for i, cell in cells(chapter.nb, is_exported):
+        if defines_gradient(cell):
+            what = "add a cell that calls check_gradients"
+            yield i, f"a backward pass that nothing checks: {what}"
 
 
 def defines_gradient(cell):
@@ -301,57 +439,68 @@ def defines_gradient(cell):
 # Outputs
 
 
-def counts(nb, path):
-    """Stored outputs come from one run, top to bottom, in a new kernel."""
-    for n, (i, cell) in enumerate(cells(nb, is_code), 1):
-        found = cell.get("execution_count")
-        if found != n:
-            what = "run python tools/notebooks.py --execute"
-            yield Problem(i, f"execution count {found}, not {n}: {what}")
+@rule
+def execution_counts(chapter):
+    """The outputs come from one run, top to bottom, in a new kernel."""
+    for n, (i, cell) in enumerate(cells(chapter.nb, is_code), 1):
+        if (found := cell.get("execution_count")) != n:
+            what = f"{NORMALISE} --execute"
+            yield i, f"execution count {found}, not {n}: {what}"
             return
 
 
-def output_types(nb, path):
-    """Text, pictures and the book's own figures; nothing else that runs."""
-    for i, cell in cells(nb, is_code):
-        for output in cell.outputs:
-            for what in unfit(output, set(tags(cell))):
-                yield Problem(i, what)
+def outputs(chapter):
+    """(index, tags, output) for each output of a code cell."""
+    return [
+        (i, set(tags(cell)), output)
+        for i, cell in cells(chapter.nb, is_code)
+        for output in cell.outputs
+    ]
 
 
-def unfit(output, tags):
-    """What is wrong with the kind of one output."""
-    kind, data = output.output_type, output.get("data", {})
-    if kind == "error" and "raises-exception" not in tags:
-        yield "error output: repair the cell, or tag it raises-exception"
-    heard = tags & {"raises-exception", "remove-stderr"}
-    if kind == "stream" and output.name == "stderr" and not heard:
-        yield "stderr output: repair the cell, or tag it remove-stderr"
-    for mime in sorted(set(data) - MIMES):
-        yield f"output of type {mime}: print text or show a figure"
-    html = data.get("text/html")
-    if html is not None and not re.match(r"\s*<\w+[^>]*\sdata-nn=", html):
-        yield "text/html output that is no nn.figures.Figure: print text"
-    elif html is not None and "nbval-ignore-output" not in tags:
-        yield "Figure output without the tag nbval-ignore-output: add it"
-    active = r"(?i)<script|<foreignObject|\son\w+\s*=|javascript:"
-    if re.search(active, data.get("image/svg+xml", "")):
-        yield "SVG with a script or an event attribute: draw it without"
+@rule
+def output_types(chapter):
+    """An output is text, a picture or an interactive figure of the book; an
+    error needs the tag `raises-exception`, a warning `remove-stderr`.
+    """
+    for i, marked, output in outputs(chapter):
+        kind, data = output.output_type, output.get("data", {})
+        if kind == "error" and "raises-exception" not in marked:
+            yield i, "error: repair the cell, or tag it raises-exception"
+        heard = marked & {"raises-exception", "remove-stderr"}
+        if kind == "stream" and output.name == "stderr" and not heard:
+            yield i, "stderr: repair the cell, or tag it remove-stderr"
+        for mime in sorted(set(data) - MIMES):
+            yield i, f"output of type {mime}: print text or show a figure"
+        html = data.get("text/html", "<i data-nn=")
+        if not re.match(r"\s*<\w+[^>]*\sdata-nn=", html):
+            yield i, "text/html that is no nn.figures.Figure: print text"
+        active = r"(?i)<script|<foreignObject|\son\w+\s*=|javascript:"
+        if re.search(active, data.get("image/svg+xml", "")):
+            yield i, "SVG with a script or an event: draw it without"
 
 
-def alternative_texts(nb, path):
-    """A picture says what it shows; a cell has one text for all of its."""
-    for i, cell in cells(nb, is_code):
+@rule
+def figure_tags(chapter):
+    """An interactive figure's cell has the tag `nbval-ignore-output`."""
+    for i, marked, output in outputs(chapter):
+        html = "text/html" in output.get("data", {})
+        if html and "nbval-ignore-output" not in marked:
+            yield i, "Figure without the tag nbval-ignore-output: add it"
+
+
+@rule
+def alternative_texts(chapter):
+    """A picture has an alternative text of at least {ALT} characters, one
+    for each cell: end it with `figures.show(fig, alt="what it shows")`.
+    """
+    for i, cell in cells(chapter.nb, is_code):
         texts = pictures(cell)
         if len(set(texts)) > 1:
-            what = "two pictures with different alt texts: split the cell"
-            yield Problem(i, what)
+            yield i, "two pictures with different texts: split the cell"
         if texts and min(map(len, texts)) < ALT:
-            yield Problem(
-                i,
-                f"picture without an alt text of {ALT} characters: end "
-                "the cell with figures.show(fig, alt=...)",
-            )
+            what = "end the cell with figures.show(fig, alt=...)"
+            yield i, f"picture without a text of {ALT} characters: {what}"
 
 
 def printed(output):
@@ -361,7 +510,16 @@ def printed(output):
     return re.sub(r"\x1b\[[\d;]*m", " ", "\n".join(parts))
 
 
-def digits(number):
+@rule
+def places(chapter):
+    """An output has no memory address and no path of a folder."""
+    for i, _, output in outputs(chapter):
+        for pattern, what in (ADDRESS, "memory address"), (FOLDER, "path"):
+            if found := re.search(pattern, printed(output)):
+                yield i, f"{what} {found[0]} in the output: do not print it"
+
+
+def significant(number):
     """Significant digits of a decimal; 0 for a whole one, as in 64.0."""
     whole, fraction = number.group(1, 2)
     if fraction == "0":
@@ -369,43 +527,39 @@ def digits(number):
     return len((re.sub(r"\D", "", whole) + fraction).lstrip("0"))
 
 
-def repeatable(nb, path):
-    """Outputs survive another run, another folder and another CPU."""
-    for i, cell in cells(nb, is_code):
-        shown = "\n".join(map(printed, cell.outputs))
-        for pattern, what in (
-            (ADDRESS, "memory address"),
-            (FOLDER, "path"),
-        ):
-            if found := re.search(pattern, shown):
-                what = f"output with a {what}, {found[0]}: do not print it"
-                yield Problem(i, what)
-        long = [n[0] for n in re.finditer(DECIMAL, shown) if digits(n) > 4]
-        if long and "nbval-ignore-output" not in tags(cell):
-            yield Problem(
-                i,
-                f"output {long[0]} has more than 4 significant digits: "
-                "round it, or tag the cell nbval-ignore-output",
+@rule
+def digits(chapter):
+    """A printed number has at most {DIGITS} significant digits, so that
+    other machines print the same; a cell whose output differs from run to
+    run has the tag `nbval-ignore-output`, and an `assert` with a bound.
+    """
+    for i, marked, output in outputs(chapter):
+        numbers = re.finditer(DECIMAL, printed(output))
+        long = [n[0] for n in numbers if significant(n) > DIGITS]
+        if long and "nbval-ignore-output" not in marked:
+            what = "round it, or tag the cell nbval-ignore-output"
+            yield i, f"{long[0]} has more than {DIGITS} digits: {what}"
+
+
+# The file
+
+
+@rule
+def normal_form(chapter):
+    """The file is what `python -m tools notebooks` writes: stable ids, no
+    timings, and an up-to-date badge, setup cell and closing cell.
+    """
+    new = chapter.normal
+    for i, (a, b) in enumerate(zip_longest(chapter.nb.cells, new.cells)):
+        if a != b:
+            a, b = a or {}, b or {}
+            keys = sorted(
+                key for key in {*a, *b} if a.get(key) != b.get(key)
             )
-
-
-RULES = (
-    title,
-    plain_markdown,
-    markdown_images,
-    equations,
-    lengths,
-    columns,
-    semicolons,
-    solutions,
-    checks,
-    counts,
-    output_types,
-    alternative_texts,
-    repeatable,
-)
-
-
-def broken(nb, path):
-    """The problems of a notebook, rule by rule."""
-    return [problem for rule in RULES for problem in rule(nb, path)]
+            name = b.get("id")
+            own = f"the {name} cell: " if name in {"title", *OWN} else ""
+            what = f"stale ({own}{', '.join(keys)}): {NORMALISE}"
+            yield i if a else None, what
+            return
+    if text(new) != chapter.path.read_text(encoding="utf-8"):
+        yield None, f"stale (notebook metadata): {NORMALISE}"

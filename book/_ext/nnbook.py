@@ -17,7 +17,11 @@ from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.util.fileutil import copy_asset, copy_asset_file
 
-CAPTION = re.compile(r"# nn/(\w+)\.py[ \t]*\n")
+# the tools, and the nn of the API page, are those beside the book, whatever
+# is installed
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tools.cells import CAPTION
+
 LITERAL = re.compile(r"(``.+?``|:[\w:]+:`.+?`)")  # markup to leave alone
 ICON_SCRIPT = re.compile(r"<script[^>]*fontawesome\.js[^>]*></script>\n?")
 MARKUP = re.compile(r"\||\*(?=\S)|_(?!\w)")  # |w|, *args, val_
@@ -143,8 +147,6 @@ def light_icons(app, error):
 
 def setup(app):
     """Connect the hooks; Sphinx calls this."""
-    # the API page describes the nn beside the book, whatever is installed
-    sys.path.insert(0, str(app.confdir))
     app.config.mathjax_path = "mathjax/tex-chtml.js"
     app.connect("config-inited", no_thebe)
     hooks = captions, no_foreign_images, equations, folds, anchors

@@ -106,7 +106,7 @@ def visit(browser, address, base, *, ready=1, patience=10, **options):
         assert not wrong, wrong
         raise AssertionError(f"{type(error).__name__}: {error}") from error
     else:
-        if ready:  # without scripts, no promise is ever kept
+        if ready:  # without scripts, no frame is ever drawn
             page.evaluate("() => new Promise(requestAnimationFrame)")
         assert not wrong, wrong
     finally:
