@@ -11,13 +11,14 @@ def example():
 def test_the_lines_are_those_of_numpy(page, rng):
     choices = rng.choice(np.arange(-60, 61) / 20, size=(80, 2)).tolist()
     settings = [{"w": w, "b": b} for w, b in [*choices, (0, 1)]]
-    for _, shown, (bent, straight, dot, area) in play(
+    for wanted, shown, (bent, straight, dot, area) in play(
         page,
         settings,
         "[line('.nn-thick'), line('.nn-dashed'),"
         " box('circle'), box('.nn-area')]",
     ):
-        w, b, bend = shown["w"], shown["b"], shown["bend"]
+        w, b, bend = wanted["w"], wanted["b"], shown["bend"]
+        assert np.allclose([shown["w"], shown["b"]], [w, b], **CLOSE)
         bent, straight = points(bent), points(straight)
         z = w * bent[:, 0] + b
         assert np.allclose(bent[:, 1], np.maximum(0, z), atol=0.01)
