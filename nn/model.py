@@ -49,9 +49,9 @@ class Sequential(Layer):
         every = [*_with_nested(layers)]
         if twice := [a for a in every if every.count(a) > 1]:
             raise ValueError(
-                f"{twice[0]!r} is in the network twice, but a layer can "
-                "serve one place only: make a second one; to share weights, "
-                "let both have the same arrays W and b"
+                f"{twice[0]!r} is in the network twice, but a layer has "
+                "one place: make a second one; to share weights, let both "
+                "have the same arrays W and b"
             )
         self.layers = layers
 

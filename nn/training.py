@@ -2,6 +2,7 @@
 """Training and evaluation of a model on arrays."""
 
 import copy
+from functools import partial
 
 import numpy as np
 
@@ -81,26 +82,25 @@ def fit(
     rng=None,
     on_epoch=None,
 ):
-    """Train ``model`` on X (n, n_in) and y for ``epochs`` passes.
+    """Train ``model`` on X (n, n_in) and y; return the history.
 
     ``validation`` is a pair (X, y), ``metrics`` maps names to functions
-    of (y, Z). ``on_epoch(epoch, history)`` is called after each pass and
-    ends the training by returning True. Returns the history: name ->
-    one float per epoch, for "loss", each metric, and "val_" + both. The
-    training values are means over batches while the weights move.
+    of (y, Z). ``on_epoch(epoch, history)`` after each pass may end the
+    training by returning True. The history has a float per epoch for
+    "loss", each metric, and "val_" + both; training values are means over
+    batches while the weights move.
     """
     _check_rows(X, y)
     _check_count("epochs", epochs)
     if validation is not None:
         _check_rows(*validation)
     rng, metrics, history = np.random.default_rng(rng), metrics or {}, {}
-    loss = copy.copy(loss)  # it keeps a batch; yours keeps nothing
+    loss = copy.copy(loss)  # a loss keeps a batch: the caller's does not
+    step = partial(train_step, model, loss=loss, optimizer=optimizer)
     for epoch in range(epochs):
         log = dict.fromkeys(["loss", *metrics], 0.0)
         for X_b, y_b in batches(X, y, batch_size, rng=rng):
-            L, Z = train_step(
-                model, X_b, y_b, loss=loss, optimizer=optimizer
-            )
+            L, Z = step(X_b, y_b)
             log["loss"] += L * len(Z) / len(X)
             for name, metric in metrics.items():
                 log[name] += metric(y_b, Z) * len(Z) / len(X)

@@ -1,5 +1,6 @@
-"""``python -m tools export | notebooks | pdf``: each has ``--help``."""
+"""``python -m tools export``, ``notebooks``, ``pdf``: see their --help."""
 
+import os
 import sys
 from importlib import import_module
 
@@ -12,7 +13,13 @@ def main(arguments):
     if name not in TOOLS:
         print(f"usage: python -m tools {{{','.join(TOOLS)}}} ...")
         return 0 if name in ("-h", "--help") else 2
-    return import_module(f".{name}", __package__).main(rest)
+    for stream in (sys.stdout, sys.stderr):  # on any console
+        stream.reconfigure(errors="backslashreplace")
+    try:
+        return import_module(f".{name}", __package__).main(rest)
+    except BrokenPipeError:  # what reads the output has ended: | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 if __name__ == "__main__":

@@ -715,15 +715,18 @@ def ordered(definitions):
     return result
 
 
-def package(until=None, root=ROOT):
-    """File name -> text of every generated module after a chapter."""
+def package(until=None, root=ROOT, brief=None):
+    """File name -> text of every generated module after a chapter.
+
+    What only the chapter ``brief`` defines is there by its first lines.
+    """
     stamps = tuple(cells.stamp(path) for path in chapters(root))
     folders = {p.parent.name for p in (root / "nn").glob("*/__init__.py")}
-    return dict(_package(until, root, frozenset(folders), stamps))
+    return dict(_package(until, root, brief, frozenset(folders), stamps))
 
 
 @cache
-def _package(until, root, folders, stamps):
+def _package(until, root, brief, folders, stamps):
     found, first, docstrings = collect(until, root)
     notebooks = map(read, chapters(root))
     titles = {notebook.number: notebook.title for notebook in notebooks}
@@ -744,11 +747,20 @@ def _package(until, root, folders, stamps):
             title = f"chapter {d.chapters[0]}: {titles[d.chapters[0]]}"
             if len(d.chapters) > 1:
                 title = f"chapters {', '.join(map(str, d.chapters))}"
-            text.append(f"\n\n# {title}\n{d.source}\n")
+            source = d.source if d.chapters != [brief] else first_lines(d)
+            text.append(f"\n\n# {title}\n{source}\n")
         files[f"{module}.py"] = "".join(text)
     check_cycles(wanted)
     files["__init__.py"] = render_init(found, wanted, folders)
     return tidy(files)
+
+
+def first_lines(definition):
+    """A definition without its body."""
+    node, lines = definition.node, definition.source.split("\n")
+    if isinstance(node, ASSIGNMENTS) or node.body[0].lineno == node.lineno:
+        return definition.source
+    return "\n".join([*lines[: node.body[0].lineno - 1], "    ..."])
 
 
 def check_cycles(wanted):
@@ -786,9 +798,13 @@ def render_init(found, wanted, folders):
     )
 
 
-def diff(n, root=ROOT):
-    """What chapter n changed in the modules, as one unified diff."""
-    before, after = package(n - 1, root), package(n, root)
+def diff(n, root=ROOT, brief=False):
+    """What chapter n changed in the modules, as one unified diff.
+
+    With ``brief``, what is new is there by its first lines only.
+    """
+    before = package(n - 1, root)
+    after = package(n, root, n if brief else None)
     lines = []
     for name in sorted(after.keys() - {"__init__.py"}):
         old, new = before.get(name, ""), after[name]
@@ -798,8 +814,21 @@ def diff(n, root=ROOT):
             f"a/nn/{name}" if old else "/dev/null",
             f"b/nn/{name}",
             lineterm="",
+            n=1,
         )
     return "\n".join(lines)
+
+
+def holdings(n, root=ROOT):
+    """The modules that chapter n touches: {module: {public name: touched}}.
+
+    Names that the chapter defines or changes are marked True.
+    """
+    found = {}
+    for d in collect(n, root)[0].values():
+        if d.name[0] != "_":
+            found.setdefault(d.module, {})[d.name] = n in d.chapters
+    return {m: names for m, names in found.items() if any(names.values())}
 
 
 # --- who says what

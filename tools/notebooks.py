@@ -13,7 +13,6 @@ date. ``--check`` applies all rules of ``rules.py``.
 """
 
 import argparse
-import ast
 import copy
 import hashlib
 import os
@@ -93,39 +92,32 @@ def repository():
     return url, place["branch"]
 
 
-def public_names(source):
-    """The names that a module defines at its top level, if public."""
-    names = []
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            names.append(node.name)
-        elif isinstance(node, ast.Assign):
-            names += [t.id for t in node.targets if isinstance(t, ast.Name)]
-    return [name for name in names if not name.startswith("_")]
-
-
 def package_text(number):
     """What the package holds after a chapter, and what the chapter did."""
     modules = [
-        f"`{Path(file).stem}`: "
-        + ", ".join(f"`{name}`" for name in public_names(source))
-        for file, source in export.package(until=number).items()
-        if file != "__init__.py"
+        f"`{module}`: "
+        + ", ".join(
+            f"**`{name}`**" if touched else f"`{name}`"
+            for name, touched in names.items()
+        )
+        for module, names in export.holdings(number).items()
     ]
-    holds = " · ".join(modules) or "Nothing yet."
-    diff = export.diff(number).rstrip("\n")
+    diff = export.diff(number, brief=True).rstrip("\n")
     if not diff:
-        change = "This chapter changes nothing in the package."
-    else:
-        fence = "````" if "```" in diff else "```"
-        change = f"{fence}diff\n{diff}\n{fence}"
-        lines = diff.count("\n") + 1
-        if lines > DIFF:
-            change = (
-                "<details>\n<summary>What this chapter changed in nn "
-                f"({lines} lines)</summary>\n\n{change}\n\n</details>"
-            )
-    return f"{OWN['package']}\n\n{holds}\n\n{change}"
+        return f"{OWN['package']}\n\nThis chapter adds nothing to it."
+    fence = "````" if "```" in diff else "```"
+    change = f"{fence}diff\n{diff}\n{fence}"
+    lines = diff.count("\n") + 1
+    if lines > DIFF:
+        change = (
+            "<details>\n<summary>What this chapter changed in nn "
+            f"({lines} lines)</summary>\n\n{change}\n\n</details>"
+        )
+    holds = (
+        "The modules that this chapter touches, its own names in bold: "
+        f"{' · '.join(modules)}. New ones are shown by their first line.\n\n"
+    )
+    return f"{OWN['package']}\n\n{holds}{change}"
 
 
 def own_cells(path):
