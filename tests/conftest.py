@@ -1,9 +1,13 @@
 """What every test file may ask for."""
 
+import contextlib
+import functools
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tools import browser as pages
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -46,3 +50,27 @@ def site():
         name = newest.relative_to(ROOT)
         pytest.fail(f"the site is older than {name}: run make book")
     return html
+
+
+@pytest.fixture(scope="session")
+def browser():
+    try:
+        with pages.launch() as browser:
+            yield browser
+    except pages.NoBrowserError as error:
+        if pages.in_ci():
+            pytest.fail(str(error))
+        pytest.skip(f"NO BROWSER, FIGURES ARE NOT TESTED: {error}")
+
+
+@pytest.fixture(scope="session")
+def visit(browser):
+    """``with visit(address, base) as page``: the page in the browser."""
+    return functools.partial(pages.visit, browser)
+
+
+@pytest.fixture(scope="session")
+def serve():
+    """``serve(folder)``: the address of a server for the folder."""
+    with contextlib.ExitStack() as stack:
+        yield lambda folder: stack.enter_context(pages.serve(folder))

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tools import browser as pages
 from tools import pdf
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,9 +36,8 @@ SCROLLS = """() => [...document.querySelectorAll(".cell_input pre")]
 
 
 @pytest.fixture(scope="module")
-def web(site):
-    with pages.serve(site) as address:
-        yield address
+def web(site, serve):
+    return serve(site)
 
 
 def figures_of(html):
@@ -49,11 +47,11 @@ def figures_of(html):
 
 @pytest.mark.parametrize("screen", SCREENS)
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_whole_and_asks_nobody(browser, site, web, name, screen):
+def test_a_page_is_whole_and_asks_nobody(visit, site, web, name, screen):
     file = f"{name}.html"
     ready = figures_of((site / file).read_text("utf-8"))
     options = {"ready": ready, **SCREENS[screen]}
-    with pages.visit(browser, web + file, web, **options) as page:
+    with visit(web + file, web, **options) as page:
         if page.evaluate("typeof MathJax") != "undefined":
             formulas, errors = page.evaluate(FORMULAS)
             assert errors == []
@@ -68,31 +66,44 @@ def test_a_page_is_whole_and_asks_nobody(browser, site, web, name, screen):
 
 
 @pytest.mark.parametrize("name", CHAPTERS[:3])
-def test_a_page_works_as_a_file(browser, site, name):
+def test_a_page_works_as_a_file(visit, site, name):
     base = f"file://{site}/"
     ready = figures_of((site / f"{name}.html").read_text("utf-8"))
-    with pages.visit(
-        browser, f"{base}{name}.html", base, ready=ready
-    ) as page:
+    with visit(f"{base}{name}.html", base, ready=ready) as page:
         formulas, errors = page.evaluate(FORMULAS)
         assert formulas > 10
         assert errors == []
 
 
-def test_search_finds_a_word_without_a_network(browser, web):
+def test_search_finds_a_word_without_a_network(visit, web):
     address = f"{web}search.html?q=transpose"
-    with pages.visit(browser, address, web, ready=0) as page:
+    with visit(address, web, ready=0) as page:
         page.wait_for_selector("#search-results li a")
         found = page.locator("#search-results li a").all_text_contents()
         assert any("transpose" in title for title in found)
 
 
-def test_a_folded_solution_opens(browser, web):
-    with pages.visit(
-        browser, f"{web}{CHAPTERS[0]}.html", web, ready=0
-    ) as page:
+def test_a_folded_solution_opens(visit, web):
+    with visit(f"{web}{CHAPTERS[0]}.html", web, ready=0) as page:
         fold = page.locator("details.hide:has-text('Show the solution')")
         code = fold.first.locator("pre").first
         assert not code.is_visible()
         fold.first.locator("summary").click()
         assert code.is_visible()
+
+
+@pytest.mark.parametrize("way", ["file", "http"])
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_figures_live_and_sit_on_their_own_paper(
+    visit, site, web, name, way
+):
+    base = web if way == "http" else f"file://{site}/"
+    ready = figures_of((site / f"{name}.html").read_text("utf-8"))
+    options = {"ready": ready, "color_scheme": "dark", "patience": 30}
+    with visit(f"{base}{name}.html", base, **options) as page:
+        for figure in page.locator("figure[data-nn]").all():
+            assert figure.get_attribute("data-state") == "ready"
+            behind = figure.evaluate(
+                "e => getComputedStyle(e.parentElement).backgroundColor"
+            )
+            assert behind == "rgba(0, 0, 0, 0)"

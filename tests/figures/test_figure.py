@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from examples import EXAMPLES, poster
+from page import NAMES, module_of, poster
 
 from nn import figures
 from nn.figures import Figure, _figure
@@ -42,10 +42,10 @@ def test_without_poster_there_is_no_picture():
     assert f"<p>{ALT}</p>" in data["text/html"]
 
 
-@pytest.mark.parametrize("name", sorted(EXAMPLES))
+@pytest.mark.parametrize("name", NAMES)
 def test_html_is_the_same_each_time_and_asks_for_nothing(name):
-    html = EXAMPLES[name]().html()
-    assert EXAMPLES[name]().html() == html
+    html = module_of(name).example().html()
+    assert module_of(name).example().html() == html
     addresses = set(re.findall(r"https?://[^\s\"'`]+", html))
     assert addresses <= {"http://www.w3.org/2000/svg"}
     assert not re.search(r"\bid=\"|@import|url\((?!data:)|\bimport\(", html)

@@ -1,0 +1,75 @@
+"""Three rules that walk down one valley."""
+
+import numpy as np
+from page import CLOSE, make, place, play, points, values
+
+import nn
+
+RULES = (nn.SGD, nn.Momentum, nn.Adam)
+
+
+def example():
+    return make("descent", terms=[[0.5, 2, 0], [10, 0, 2]], lr=0.02)
+
+
+def agree(shown):
+    """Compare the three paths with those of the package's rules."""
+    for make_rule, path in zip(RULES, shown["paths"], strict=True):
+        rule = make_rule(shown["lr"])
+        w = np.array(shown["start"], float)
+        assert len(path) == shown["shown"] + 1
+        for there in path:
+            if abs(w).max() >= 1e6:
+                break
+            assert np.allclose(there, w, rtol=1e-8, atol=1e-8)
+            rule.step({"w": w}, {"w": w * [1, 20]})
+
+
+def test_the_paths_are_those_of_the_package(page, rng):
+    agree(values(page))
+    settings = [
+        {"lr": round(lr, 2), "steps": steps}
+        for lr, steps in zip(
+            rng.uniform(-3, 0, 30).tolist(),
+            rng.integers(61, size=30).tolist(),
+            strict=True,
+        )
+    ]
+    lines = "[line('.nn-vermillion'), line('polyline.nn-green')]"
+    for wanted, shown, drawn in play(page, settings, lines):
+        assert np.isclose(shown["lr"], 10 ** wanted["lr"], **CLOSE)
+        assert shown["shown"] == wanted["steps"]
+        agree(shown)
+        for line, path in zip(drawn, shown["paths"], strict=False):
+            near = abs(np.array(path)).max(axis=1) < 100
+            xy = points(line)[near]
+            assert np.allclose(xy, np.array(path)[near], atol=0.05)
+
+
+def test_a_click_and_the_arrow_keys_move_the_start(page):
+    play(page, [{"lr": -1.7, "steps": 60}])
+    for k, (u, v) in enumerate([(0.2, 0.3), (0.8, 0.1), (0.5, 0.9)]):
+        area = f".nn-click .nn-area >> nth={k}"
+        page.mouse.click(*place(page, area, u, v))
+        shown = values(page)
+        at = [-5 + 10 * u, 2.5 - 5 * v]
+        assert np.allclose(shown["start"], at, atol=0.1)
+        agree(shown)
+    page.locator("svg[tabindex]").focus()
+    before = values(page)["start"]
+    for key in ["ArrowLeft", "ArrowUp", "ArrowLeft"]:
+        page.keyboard.press(key)
+    moved = np.subtract(values(page)["start"], before)
+    assert np.allclose(moved, [-0.4, 0.1], atol=1e-9)
+    agree(values(page))
+
+
+def test_play_runs_to_the_end(page):
+    play(page, [{"steps": 57}])
+    page.wait_for_timeout(300)
+    assert values(page)["shown"] == 57
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_function(
+        "() => JSON.parse(document.querySelector('.nn-live')"
+        ".dataset.values).shown === 60"
+    )

@@ -1,0 +1,129 @@
+"""A network that judges a picture while a reader paints on it."""
+
+import functools
+
+import numpy as np
+from page import bars, canvas, float64, make, place, values
+
+import nn
+from nn import figures
+from nn.datasets import FASHION_CLASSES, fashion_mnist_sample
+
+SAMPLE = fashion_mnist_sample()
+X, Y = (a[100:160] for a in SAMPLE)  # the images of the figure
+SHIFTS = {"left": (0, -2), "up": (-2, 0), "right": (0, 2), "down": (2, 0)}
+
+
+@functools.cache
+def fashion_model():
+    """A network that has seen 100 images of the sample, not more."""
+    rng = np.random.default_rng(0)
+    model = nn.Sequential(
+        nn.Normalization(mean=0, std=255),
+        nn.Dense(784, 128, rng=rng),
+        nn.ReLU(),
+        nn.Dense(128, 64, rng=rng),
+        nn.ReLU(),
+        nn.Dense(64, 10, rng=rng),
+    )
+    loss, optimizer = nn.SoftmaxCrossEntropy(), nn.Adam(1e-3)
+    options = {"epochs": 20, "batch_size": 20, "rng": rng}
+    rows = (a[:100] for a in SAMPLE)
+    nn.fit(model, *rows, loss=loss, optimizer=optimizer, **options)
+    return model
+
+
+def chances(images):
+    """What the network says in double precision, (n, 10)."""
+    return nn.softmax(nn.predict(float64(fashion_model()), images))
+
+
+def example():
+    return make(
+        "fashion",
+        network=figures.network(fashion_model().state()),
+        images=X,
+        labels=Y.astype(np.uint8),
+        classes=list(FASHION_CLASSES),
+        start=int(chances(X).max(axis=1).argmin()),
+    )
+
+
+def agree(page):
+    """Compare the verdict on the picture with NumPy's; (picture, p)."""
+    pixels = canvas(page)
+    assert (pixels[..., 3] == 255).all()
+    assert (pixels[..., 0] == pixels[..., 1]).all()
+    picture, shown = pixels[..., 0], values(page)
+    (p,) = chances(picture.reshape(1, 784))
+    assert np.allclose(shown["p"], p, rtol=1e-5, atol=1e-5)
+    assert shown["truth"] == Y[shown["index"]]
+    assert np.allclose(bars(page), np.c_[0 * p, p], atol=0.02)
+    numbers = page.locator(".nn-number").all_inner_texts()
+    assert numbers == [f"{100 * v:.1f} %" for v in p]
+    (best,) = page.locator(".nn-best th").all_inner_texts()
+    name = best.split("←")[0].strip()
+    assert name == FASHION_CLASSES[p.argmax()]
+    reading = page.locator(".nn-reading").inner_text()
+    assert f"The network says {name}" in reading
+    assert page.locator(".nn-true").count() == 1
+    return picture, p
+
+
+def click(page, name):
+    page.get_by_role("button", name=name).click()
+
+
+def test_random_images_are_judged_as_by_numpy(page):
+    agree(page)
+    seen = [values(page)["index"]]
+    assert seen == [chances(X).max(axis=1).argmin()]
+    for _ in range(20):
+        click(page, "Next random image")
+        seen.append(values(page)["index"])
+        assert seen[-1] != seen[-2]
+        assert (agree(page)[0].ravel() == X[seen[-1]]).all()
+    assert len(set(seen)) > 8
+
+
+def test_the_pen_paints_a_line_while_it_is_down(page):
+    image, before = agree(page)
+    page.mouse.move(*place(page, "canvas", 0.3, 0.8))
+    page.mouse.down()
+    page.mouse.move(*place(page, "canvas", 0.7, 0.2))
+    page.mouse.up()
+    painted, after = agree(page)
+    changed = painted != image
+    assert changed.sum() > 15
+    assert (painted[changed] == 0).all()
+    rows = np.flatnonzero((painted == 0).any(axis=1))
+    assert {7, 12, 17, 22} <= set(rows)  # a line without gaps
+    assert abs(after - before).max() > 1e-4
+    page.mouse.move(*place(page, "canvas", 0.3, 0.5))  # the pen is up
+    assert (agree(page)[0] == painted).all()
+    click(page, "Restore")
+    assert (agree(page)[0] == image).all()
+
+
+def test_a_shift_moves_the_picture_and_no_pixel_comes_round(page):
+    image, _ = agree(page)
+    for way, (down, right) in SHIFTS.items():
+        click(page, "Restore")
+        click(page, f"Shift {way}")
+        wide = np.zeros((32, 32), np.uint8)
+        wide[2 + down : 30 + down, 2 + right : 30 + right] = image
+        assert (agree(page)[0] == wide[2:30, 2:30]).all()
+
+
+def test_one_can_paint_by_keyboard_alone(page):
+    page.get_by_role("button", name="Clear").press("Enter")
+    assert not agree(page)[0].any()
+    reading = page.locator(".nn-reading").inner_text()
+    assert "nothing in the picture" in reading
+    page.get_by_label("pen").select_option(label="white (draw)")
+    page.locator("canvas").focus()
+    for key in ["Space", *["ArrowDown"] * 3, "Space", "ArrowLeft", "Space"]:
+        page.keyboard.press(key)
+    expected = np.zeros((28, 28), np.uint8)
+    expected[12:18, 12:15] = expected[15:18, 11:14] = 255
+    assert (agree(page)[0] == expected).all()

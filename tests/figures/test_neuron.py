@@ -1,0 +1,47 @@
+"""One neuron: a hinge, bent where w x + b changes its sign."""
+
+import numpy as np
+from page import CLOSE, make, play, points
+
+
+def example():
+    return make("neuron", w=1.5, b=-2.25)
+
+
+def test_the_lines_are_those_of_numpy(page, rng):
+    choices = rng.choice(np.arange(-60, 61) / 20, size=(80, 2)).tolist()
+    settings = [{"w": w, "b": b} for w, b in [*choices, (0, 1)]]
+    for wanted, shown, (bent, straight, dot, area) in play(
+        page,
+        settings,
+        "[line('.nn-thick'), line('.nn-dashed'),"
+        " box('circle'), box('.nn-area')]",
+    ):
+        w, b, bend = wanted["w"], wanted["b"], shown["bend"]
+        assert np.allclose([shown["w"], shown["b"]], [w, b], **CLOSE)
+        bent, straight = points(bent), points(straight)
+        z = w * bent[:, 0] + b
+        assert np.allclose(bent[:, 1], np.maximum(0, z), atol=0.01)
+        z = w * straight[:, 0] + b
+        assert np.allclose(straight[:, 1], z, atol=0.01)
+        assert bent[0, 0] < -3.99
+        assert bent[-1, 0] > 3.99
+        if w == 0:
+            assert bend is None
+            continue
+        assert np.isclose(bend, -b / w, **CLOSE)
+        if abs(bend) < 4:
+            assert len(bent) == 3
+            assert np.isclose(bent[1, 0], bend, atol=0.01)
+            middle = (dot["left"] + dot["right"]) / 2 - area["left"]
+            at = middle / area["width"] * 8 - 4
+            assert np.isclose(at, bend, atol=0.05)
+
+
+def test_the_reading_says_where_it_bends(page):
+    play(page, [{"w": -1.5, "b": 2.25}])
+    reading = page.locator(".nn-reading")
+    assert "a = max(0, −1.50 x + 2.25)" in reading.inner_text()
+    assert "bends at x = 1.50" in reading.inner_text()
+    page.get_by_label("show the rule").check()
+    assert "x = −b / w = −2.25 / −1.50 = 1.50" in reading.inner_text()
