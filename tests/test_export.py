@@ -515,8 +515,10 @@ def test_what_would_arrive_otherwise_than_written_is_refused(book, cell):
     ("cells", "expression", "value"),
     [
         (
-            ["from math import prod as sum"]
-            + ["# nn/a.py\ndef f():\n    return sum([2, 3])"],
+            [
+                "from math import prod as sum",
+                "# nn/a.py\ndef f():\n    return sum([2, 3])",
+            ],
             "f()",
             6,
         ),
@@ -527,8 +529,10 @@ def test_what_would_arrive_otherwise_than_written_is_refused(book, cell):
         ),
         (["# nn/a.py\nA = 'x'", "# nn/a.py\nB = 'y'"], "A + B", "xy"),
         (
-            ["import xml.dom.minidom\nimport xml.etree.ElementTree"]
-            + ["# nn/a.py\ndef f():\n    return xml.dom, xml.etree"],
+            [
+                "import xml.dom.minidom\nimport xml.etree.ElementTree",
+                "# nn/a.py\ndef f():\n    return xml.dom, xml.etree",
+            ],
             "len(f())",
             2,
         ),

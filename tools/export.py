@@ -405,7 +405,9 @@ def members(source, make):
     for i, child in enumerate(node.body):
         name = DOC if i == 0 and is_docstring(child) else defined(child)
         end = len(lines) if child is node.body[-1] else child.end_lineno
-        text = "\n".join(lines[done:end]).strip("\n")
+        while not lines[done].strip():
+            done += 1
+        text = "\n".join(lines[done:end]).rstrip()
         done = child.end_lineno
         if name is None:  # a pass, say: it stays with what is above it
             name = next(reversed(found))
