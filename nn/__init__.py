@@ -23,7 +23,6 @@ from .losses import (
 from .metrics import accuracy, mean_absolute_error, r2_score
 from .model import Sequential
 from .optimizers import (
-    BLOCK,
     SGD,
     Adam,
     Joint,
@@ -37,7 +36,6 @@ from .training import batches, evaluate, fit, predict, train_step
 from .weights import load_arrays, save_arrays, write_file
 
 __all__ = [
-    "BLOCK",
     "L1",
     "L2",
     "SGD",

@@ -111,4 +111,4 @@ class MeanSquaredError:
     # chapter 9
     def backward(self):
         error = self.kept
-        return 2 * error / error.size  # (9.7)  (n, m)
+        return (2 / error.size) * error  # (9.7)  (n, m)

@@ -70,10 +70,10 @@ class Sequential(Layer):
         return grad  # dL/dX, (n, n_in)
 
     def parameters(self):
-        return _by_position(layer.parameters() for layer in self.layers)
+        return _by_position([layer.parameters() for layer in self.layers])
 
     def gradients(self):
-        return _by_position(layer.gradients() for layer in self.layers)
+        return _by_position([layer.gradients() for layer in self.layers])
 
     def __repr__(self):
         return f"Sequential({', '.join(map(repr, self.layers))})"
@@ -84,7 +84,7 @@ class Sequential(Layer):
 
     # chapter 14
     def state(self):
-        return _by_position(layer.state() for layer in self.layers)
+        return _by_position([layer.state() for layer in self.layers])
 
     # chapter 14
     def save(self, path):

@@ -6,7 +6,6 @@ import math
 import numpy as np
 
 __all__ = [
-    "BLOCK",
     "SGD",
     "Adam",
     "Joint",
@@ -70,6 +69,7 @@ def _check_rate(name, value, least=None):
 
 # chapter 10: Descend
 def _check_shapes(parameters, gradients):
+    total = 0  # numbers in all arrays
     for name, w in parameters.items():
         g = gradients.get(name)
         if g is None or g.shape != w.shape:
@@ -78,52 +78,67 @@ def _check_shapes(parameters, gradients):
                 f"the gradient of {name} must have the parameter's shape, "
                 f"{w.shape}, but is {got}"
             )
+        total += w.size
+    return total
 
 
 # chapter 17: Where the time goes
 class Joint(Optimizer):
-    """A rule that treats every number by itself, asked once for all.
+    """A rule that treats every number by itself, asked as rarely as it can.
 
-    The gradients are laid one after another (17.3), and each parameter
-    gets its part of the change. The rule's memory is kept as ``vectors``
-    in the same order: that of ``names``, each in its ``places``.
+    The gradients of all arrays of up to ``small`` numbers are laid one
+    after another (17.3), the rule is asked once, and each array gets its
+    part of the change. ``places`` has their names and slices, ``vectors``
+    what the rule remembers of them. For each of the ``large`` arrays it is
+    asked for ``block`` numbers at a time.
     """
 
-    names, places, vectors, size = (), (), (), 0
+    small, block = 8_192, 131_072
+
+    layout, places, large, vectors = None, (), (), ()
 
     def step(self, parameters, gradients):
-        _check_shapes(parameters, gradients)
+        layout = [*parameters], _check_shapes(parameters, gradients)
         lr = self.rate()
         self.t += 1
-        if not parameters:
-            return
-        names = [*parameters]
-        g = np.concatenate([gradients[name] for name in names], axis=None)
-        if names != self.names or g.size != self.size:
-            self._lay_out(parameters, g)
-        change = self._change(g, lr)
-        for w, place in zip(parameters.values(), self.places, strict=True):
-            w += change[place].reshape(w.shape)
+        if layout != self.layout:
+            self._lay_out(parameters)
+            self.layout = layout
+        if self.places:
+            joined = [gradients[name] for name, _ in self.places]
+            g = np.concatenate(joined, axis=None)
+            change = self.change(g, self.vectors, lr)
+            for name, place in self.places:
+                w = parameters[name]
+                w += change[place].reshape(w.shape)
+        for name in self.large:
+            self._step_large(name, parameters[name], gradients[name], lr)
 
-    def _change(self, g, lr):
-        """Return the change of all numbers, found block by block."""
-        if g.size <= BLOCK:
-            return self.change(g, self.vectors, lr)
-        for start in range(0, g.size, BLOCK):
-            block = slice(start, start + BLOCK)
-            memory = [vector[block] for vector in self.vectors]
-            g[block] = self.change(g[block], memory, lr)
-        return g
+    def _step_large(self, name, w, g, lr):
+        if name not in self.state:
+            self.state[name] = self.init_state(w)
+        rows = max(1, self.block * len(w) // w.size)
+        for start in range(0, len(w), rows):
+            block = slice(start, start + rows)
+            memory = [array[block] for array in self.state[name]]
+            part = w[block]  # a view
+            part += self.change(g[block], memory, lr)
 
-    def _lay_out(self, parameters, g):
-        """Bring what the rule remembers into the order of g."""
-        for name, place in zip(self.names, self.places, strict=True):
+    def _lay_out(self, parameters):
+        """Bring what the rule remembers into the order of the names."""
+        for name, place in self.places:
             self.state[name] = [v[place].copy() for v in self.vectors]
-        ends = np.cumsum([w.size for w in parameters.values()]).tolist()
-        self.names, self.size = [*parameters], g.size
-        self.places = [*map(slice, [0, *ends], ends)]
-        self.vectors = self.init_state(g)
-        for name, place in zip(self.names, self.places, strict=True):
+        few = {k: w for k, w in parameters.items() if w.size <= self.small}
+        self.large = [name for name in parameters if name not in few]
+        ends = np.cumsum([w.size for w in few.values()]).tolist()
+        self.places = [
+            *zip(few, map(slice, [0, *ends], ends), strict=False)
+        ]
+        if few:
+            self.vectors = self.init_state(
+                np.concatenate([*few.values()], axis=None)
+            )
+        for name, place in self.places:
             memory = self.state.pop(name, ())
             for new, old in zip(self.vectors, memory, strict=False):
                 new[place] = old
@@ -244,7 +259,3 @@ def cosine(lr, t, steps):
             f"and steps={steps}"
         )
     return lr * (1 + math.cos(math.pi * t / steps)) / 2  # (12.12)
-
-
-# chapter 17: Where the time goes
-BLOCK = 131_072  # numbers that a rule is asked for at once
