@@ -24,19 +24,13 @@ def book(tmp_path, monkeypatch):
     (tmp_path / "_config.yml").write_text(config, encoding="utf-8")
     page = rules.contributing(f"{rules.BEGIN}{rules.END}\n")
     (tmp_path / "CONTRIBUTING.md").write_text(page, encoding="utf-8")
-    modules = {
-        "__init__.py": '"""All."""\n',
-        "activations.py": "def softmax(Z):\n    return Z\n",
-        "layers.py": (
-            '"""Layers."""\n\nimport math\n\n\n'
-            "class Dense: ...\n\n\n_hidden = 1\nnormal = 2\n"
-        ),
-    }
     package = SimpleNamespace(
         changed="--- a/layers.py\n+++ b/layers.py\n+class Dense:\n",
         chapters=lambda: sorted(tmp_path.glob("*.ipynb")),
-        package=lambda until: dict(list(modules.items())[:until]),
-        diff=lambda number: package.changed,
+        holdings=lambda number: {
+            "layers": {"Dense": True, "normal": False}
+        },
+        diff=lambda number, brief: package.changed,
     )
     monkeypatch.setattr(notebooks, "ROOT", tmp_path)
     monkeypatch.setattr(notebooks, "export", package)
@@ -210,11 +204,11 @@ def test_the_package_cell_names_modules_and_shows_the_diff(save, book):
     source = cells.read(save()).cells[-1].source
     assert source == (
         "## What the package holds now\n\n"
-        "`activations`: `softmax` · `layers`: `Dense`, `normal`\n\n"
+        "The modules that this chapter touches, with its own names in bold:\n"
+        "`layers`: **`Dense`**, `normal`. New definitions are given by "
+        "their first\nlines.\n\n"
         "```diff\n--- a/layers.py\n+++ b/layers.py\n+class Dense:\n```"
     )
-    assert "`layers`" not in notebooks.package_text(2)
-    assert "Nothing yet" in notebooks.package_text(1)
 
 
 def test_a_long_diff_is_folded_and_no_diff_is_said(book):
@@ -227,7 +221,7 @@ def test_a_long_diff_is_folded_and_no_diff_is_said(book):
     book.changed = "+```"
     assert notebooks.package_text(3).endswith("````diff\n+```\n````")
     book.changed = ""
-    assert "changes nothing" in notebooks.package_text(3)
+    assert "adds nothing" in notebooks.package_text(3)
 
 
 def test_alt_texts_reach_the_page_and_stale_ones_go():

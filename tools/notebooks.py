@@ -114,8 +114,9 @@ def package_text(number):
             f"({lines} lines)</summary>\n\n{change}\n\n</details>"
         )
     holds = (
-        "The modules that this chapter touches, with its names in bold: "
-        f"{' · '.join(modules)}. New: first lines only.\n\n"
+        "The modules that this chapter touches, with its own names in bold:\n"
+        f"{' · '.join(modules)}. New definitions are given by their first\n"
+        "lines.\n\n"
     )
     return f"{OWN['package']}\n\n{holds}{change}"
 
