@@ -204,7 +204,7 @@ def test_the_package_cell_names_modules_and_shows_the_diff(save, book):
     source = cells.read(save()).cells[-1].source
     assert source == (
         "## What the package holds now\n\n"
-        "The modules that this chapter touches, with its own names in bold:\n"
+        "The modules that this chapter touches, its own names in bold:\n"
         "`layers`: **`Dense`**, `normal`. New definitions are given by "
         "their first\nlines.\n\n"
         "```diff\n--- a/layers.py\n+++ b/layers.py\n+class Dense:\n```"
@@ -425,11 +425,11 @@ def test_cells_without_ids_as_colab_saves_them_get_ids(save, minor):
 
 
 def test_what_the_exporter_refuses_is_reported(save, monkeypatch, capsys):
-    def refuse(**until):
+    def refuse(*arguments):
         raise ValueError("01_one.ipynb, cell 3: no")
 
     path = save()
-    monkeypatch.setattr(notebooks.export, "package", refuse)
+    monkeypatch.setattr(notebooks.export, "holdings", refuse)
     monkeypatch.setattr(notebooks.export, "chapters", refuse)
     for arguments in ([], ["--check", str(path)]):
         assert notebooks.main(arguments) == 1

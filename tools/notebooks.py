@@ -114,7 +114,7 @@ def package_text(number):
             f"({lines} lines)</summary>\n\n{change}\n\n</details>"
         )
     holds = (
-        "The modules that this chapter touches, with its own names in bold:\n"
+        "The modules that this chapter touches, its own names in bold:\n"
         f"{' · '.join(modules)}. New definitions are given by their first\n"
         "lines.\n\n"
     )
@@ -163,7 +163,9 @@ def metadata(cell):
     if is_solution(cell):
         kept["hide-cell"] = None
         new.cellView = "form"
-        new.jupyter = {"source_hidden": True}
+        new.jupyter = {"source_hidden": True, "outputs_hidden": True}
+    elif "hide-output" in kept:  # the answer to a prediction
+        new.jupyter = {"outputs_hidden": True}
     if kept:
         new.tags = list(kept)
     mystnb = copy.deepcopy(old.get("mystnb", {}))

@@ -202,6 +202,25 @@ def predictions(chapter):
 
 
 @rule
+def answers(chapter):
+    """The output that answers **Predict, then run.** is folded: the next
+    cell that shows one has the tag `hide-output`.
+    """
+    waiting = False
+    for i, cell in enumerate(chapter.nb.cells):
+        if is_markdown(cell):
+            waiting = "**Predict, then run" in cell.source
+        elif waiting and cell.get("outputs"):
+            waiting = False
+            if not {"hide-output", "hide-cell"} & {*tags(cell)}:
+                yield (
+                    i,
+                    "the answer to a prediction stands open: tag the "
+                    "cell hide-output",
+                )
+
+
+@rule
 def check_section(chapter):
     """A heading says Check."""
     if not re.search(r"(?m)^###? .*Check", chapter.text):

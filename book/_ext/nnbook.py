@@ -73,11 +73,14 @@ def equations(app, doctree):
 
 
 def folds(app, doctree):
-    """Say what is in a folded cell: a solution, or the code of a figure."""
+    """Say what a fold holds: a solution, a figure's code, an answer."""
     for cell in doctree.findall(nodes.container):
-        what = {"all": "the solution", "input": "the code"}.get(
-            cell.get("hide_mode")
-        )
+        solution = "tag_hide-cell" in cell.get("classes", ())
+        what = {
+            "all": "the solution" if solution else "the answer",
+            "input": "the code",
+            "output": "the answer",
+        }.get(cell.get("hide_mode"))
         if what:
             cell["prompt_show"] = f"Show {what}"
             cell["prompt_hide"] = f"Hide {what}"
