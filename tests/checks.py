@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from nn import (
     L1,
@@ -12,6 +13,7 @@ from nn import (
     Dense,
     Dropout,
     Identity,
+    Layer,
     MeanSquaredError,
     Normalization,
     ReLU,
@@ -28,6 +30,35 @@ TORCH = json.loads(
 )
 
 
+UNASKED = pytest.mark.xfail(
+    strict=True,
+    reason="layers in front of all that learn keep their last batch",
+)
+
+
+class Scaled(Layer):
+    """A = X * gain: a user's layer, with names of its own."""
+
+    def __init__(self, n=3):
+        self.scale = np.ones(n, np.float32)
+        self.slope = np.zeros_like(self.scale)
+
+    def forward(self, X, training=False):
+        if training:
+            self.kept = X
+        return X * self.scale
+
+    def backward(self, dA, /):
+        self.slope = (dA * self.take()).sum(axis=0)
+        return dA * self.scale
+
+    def parameters(self):
+        return {"gain": self.scale}
+
+    def gradients(self):
+        return {"gain": self.slope}
+
+
 def dense(n_in, n_out, seed, **settings):
     """A float64 layer, for gradient checks."""
     return Dense(n_in, n_out, rng=seed, dtype=np.float64, **settings)
@@ -35,12 +66,12 @@ def dense(n_in, n_out, seed, **settings):
 
 def layer_errors(layer, X):
     """Relative errors of dL/dX and dL/d(parameter), L = sum(G A)."""
-    G = np.random.default_rng(99).standard_normal(layer.forward(X).shape)
+    A = layer.forward(X, training=True)
+    G = np.random.default_rng(99).standard_normal(A.shape)
 
     def f():
         return np.sum(G * layer.forward(X)) + layer.penalty()
 
-    f()
     gradients = {"X": layer.backward(G), **layer.gradients()}
     return check_gradients(f, {"X": X, **layer.parameters()}, gradients)
 

@@ -39,7 +39,7 @@ def test_softmax_takes_lists_and_leaves_arrays():
 
 def test_relu_by_hand():
     layer = ReLU()
-    A = layer.forward(np.array([[-2.0, 0, 3]]))
+    A = layer.forward(np.array([[-2.0, 0, 3]]), training=True)
     assert A.tolist() == [[0, 0, 3]]
     dA = np.array([[5.0, 5, 5]])
     assert layer.backward(dA).tolist() == [[0, 0, 5]]
@@ -59,7 +59,7 @@ def test_gradients(rng, layer):
 
 def test_softmax_backward_is_its_jacobian(rng):
     layer, dA = Softmax(), rng.standard_normal((5, 3))
-    A = layer.forward(rng.standard_normal((5, 3)))
+    A = layer.forward(rng.standard_normal((5, 3)), training=True)
     dZ = layer.backward(dA)
     for a, da, dz in zip(A, dA, dZ, strict=True):
         assert dz == pytest.approx((np.diag(a) - np.outer(a, a)) @ da)

@@ -1,24 +1,30 @@
-"""Layers: values, slopes, types, what they refuse."""
+"""Layers: values, slopes, types, what they keep, what they refuse."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
-from checks import dense, layer_errors
+from checks import UNASKED, dense, layer_errors
 
 from nn import (
     L1,
     L2,
+    SGD,
     Dense,
     Dropout,
     Layer,
+    MeanSquaredError,
     Normalization,
     ReLU,
     Sequential,
+    Softmax,
+    fit,
     glorot_uniform,
     he_normal,
     normal,
 )
+from nn.tasks import HousingFeatures
 
 
 class NoTranspose(np.ndarray):
@@ -46,7 +52,8 @@ def test_dense_by_hand():
     layer = Dense(2, 3)
     layer.W[...] = [[1, 2, 3], [4, 5, 6]]
     layer.b[...] = [10, 20, 30]
-    Z = layer.forward(np.array([[1, 1], [0, 2]], np.float32))
+    X = np.array([[1, 1], [0, 2]], np.float32)
+    Z = layer.forward(X, training=True)
     assert Z.tolist() == [[15, 27, 39], [18, 30, 42]]
     dX = layer.backward(np.array([[1, 0, 0], [0, 1, 1]], np.float32))
     assert layer.dW.tolist() == [[1, 0, 0], [1, 2, 2]]
@@ -66,24 +73,40 @@ def test_dense_gradients(rng, regularizer):
 def test_dense_gradients_are_assigned_never_accumulated(rng):
     layer, X = Dense(4, 3, rng=0, regularizer=L2(0.1)), rng.random((5, 4))
     dZ = rng.standard_normal((5, 3)).astype(np.float32)
-    layer.forward(X)
-    layer.backward(dZ)
-    once = copy.deepcopy(layer.gradients())
-    layer.backward(dZ)
+    for time in range(2):
+        layer.forward(X, training=True)
+        layer.backward(dZ)
+        if time == 0:
+            once = copy.deepcopy(layer.gradients())
     for name, gradient in layer.gradients().items():
         assert np.array_equal(gradient, once[name])
+
+
+def test_the_penalty_adds_its_slope_to_the_gradients_and_not_to_dW(rng):
+    X, dZ = rng.random((5, 4)), rng.random((5, 3))
+    plain, priced = dense(4, 3, 0), dense(4, 3, 0, regularizer=L2(0.1))
+    for layer in (plain, priced):
+        layer.forward(X, training=True)
+        layer.backward(dZ)
+    assert np.array_equal(priced.dW, plain.dW)
+    assert priced.gradients()["W"] == pytest.approx(
+        plain.dW + 0.2 * priced.W
+    )
+    assert np.array_equal(priced.gradients()["b"], plain.db)
 
 
 def test_dense_without_input_gradient_skips_its_product(rng):
     layer, X = Dense(4, 3, rng=0, regularizer=L1(0.1)), rng.random((5, 4))
     dZ = rng.standard_normal((5, 3)).astype(np.float32)
-    layer.forward(X)
+    layer.forward(X, training=True)
     layer.backward(dZ)
     dW, db = layer.dW, layer.db
     layer.W = layer.W.view(NoTranspose)
+    layer.forward(X, training=True)
     assert layer.backward(dZ, input_gradient=False) is None
     assert np.array_equal(layer.dW, dW)
     assert np.array_equal(layer.db, db)
+    layer.forward(X, training=True)
     with pytest.raises(AssertionError, match="dL/dX"):
         layer.backward(dZ)
 
@@ -91,10 +114,10 @@ def test_dense_without_input_gradient_skips_its_product(rng):
 @pytest.mark.parametrize("kind", [np.float32, np.float64, np.uint8, int])
 def test_dense_computes_in_its_own_type(kind):
     layer = Dense(3, 2, rng=0, regularizer=L2(np.float64(0.1)))
-    Z = layer.forward(np.ones((4, 3), kind))
+    Z = layer.forward(np.ones((4, 3), kind), training=True)
     assert Z.dtype == layer.backward(Z).dtype == np.float32
-    for array in (*layer.parameters().values(), layer.dW, layer.db):
-        assert array.dtype == np.float32
+    for arrays in (layer.parameters(), layer.gradients()):
+        assert {a.dtype for a in arrays.values()} == {np.dtype("f4")}
     assert type(layer.penalty()) is float
 
 
@@ -105,7 +128,7 @@ def test_dense_takes_rows_as_a_list():
 
 def test_dense_in_float64():
     layer = dense(3, 2, 0)
-    Z = layer.forward(np.ones((4, 3)))
+    Z = layer.forward(np.ones((4, 3)), training=True)
     assert Z.dtype == layer.backward(Z).dtype == np.float64
     assert layer.dW.dtype == layer.db.dtype == np.float64
 
@@ -125,7 +148,7 @@ def test_dense_leaves_what_it_was_given(rng):
     X, dZ = rng.random((5, 4)), rng.random((5, 3))
     X.flags.writeable = dZ.flags.writeable = False
     layer = Dense(4, 3, regularizer=L2(0.1))
-    layer.forward(X)
+    layer.forward(X, training=True)
     layer.backward(dZ)
 
 
@@ -186,8 +209,9 @@ def test_glorot_stays_between_its_bounds():
 def test_dropout_does_nothing_outside_training(rng):
     X, layer = rng.random((3, 4)), Dropout(0.5, rng=0)
     assert layer.forward(X) is X
-    assert layer.backward(X) is X
-    assert Dropout(0, rng=0).forward(X, training=True) is X
+    nothing = Dropout(0, rng=0)
+    assert np.array_equal(nothing.forward(X, training=True), X)
+    assert np.array_equal(nothing.backward(X), X)
 
 
 def test_dropout_keeps_the_mean():
@@ -209,8 +233,7 @@ def test_dropout_gradient_with_the_mask_frozen(rng):
             return layer.backward(dA)
 
     assert layer_errors(Frozen(), X)["X"] < 1e-6
-    assert (layer.mask == 0).any()
-    assert (layer.mask != 0).any()
+    assert 0 < np.count_nonzero(layer.kept) < X.size
 
 
 def test_dropout_draws_a_new_mask_each_time():
@@ -220,13 +243,6 @@ def test_dropout_draws_a_new_mask_each_time():
     assert np.array_equal(first, same.forward(X, True))
     assert not np.array_equal(first, second)
     assert X.min() == 1
-
-
-def test_dropout_forgets_its_mask_outside_training():
-    X, layer = np.ones((4, 5), np.float32), Dropout(0.5, rng=1)
-    layer.forward(X, training=True)
-    layer.forward(X)
-    assert np.array_equal(layer.backward(X), X)
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
@@ -341,7 +357,82 @@ def test_every_layer_can_be_copied(rng):
         Normalization(0.5, 0.3), Dense(4, 3, rng=0), ReLU(), Dropout(0.5)
     )
     twin = copy.deepcopy(model)
-    assert np.array_equal(model.forward(X), twin.forward(X))
+    A = model.forward(X, training=True)
+    assert np.array_equal(A, twin.forward(X, training=True))
     twin.backward(np.ones((5, 3), np.float32), input_gradient=False)
     assert twin.gradients()["1.W"].any()
     assert not model.gradients()["1.W"].any()
+
+
+# training keeps, backward takes, inference writes nothing
+
+KEEPERS = {
+    "Dense": lambda: Dense(8, 8, rng=0),
+    "ReLU": ReLU,
+    "Softmax": Softmax,
+    "Dropout": lambda: Dropout(0.5, rng=0),
+    "features": HousingFeatures,
+    "waves": lambda: HousingFeatures(waves=True),
+    "Sequential": lambda: Sequential(Dense(8, 4, rng=0), ReLU()),
+}
+
+
+@pytest.fixture(params=KEEPERS.values(), ids=KEEPERS)
+def keeper(request):
+    return request.param()
+
+
+@pytest.fixture
+def X(rng):
+    return rng.uniform(1, 2, (6, 8)).astype(np.float32)
+
+
+def test_inference_writes_nothing(keeper, X):
+    before = pickle.dumps(keeper)
+    keeper.forward(X)
+    assert pickle.dumps(keeper) == before
+
+
+def test_a_forgotten_training_is_an_error(keeper, X):
+    A = keeper.forward(X)
+    with pytest.raises(RuntimeError, match="training=True"):
+        keeper.backward(A)
+
+
+@pytest.mark.parametrize("place", ["first", "later"])
+def test_a_forgotten_training_after_a_fit_is_an_error(
+    keeper, X, place, request
+):
+    if place == "first" and not keeper.parameters():
+        request.applymarker(UNASKED)
+    width = keeper.forward(X).shape[1]
+    before = (
+        []
+        if place == "first"
+        else [Dense(8, 8, init=lambda n, m, _: np.eye(n, m))]
+    )
+    model = Sequential(*before, keeper, Dense(width, 1, rng=0))
+    how = {"loss": MeanSquaredError(), "optimizer": SGD(1e-6)}
+    fit(model, X, X[:, :1], epochs=1, batch_size=4, **how)
+    for network in (keeper, model):
+        A = network.forward(X)
+        with pytest.raises(RuntimeError, match="training=True"):
+            network.backward(A)
+
+
+def test_each_backward_needs_its_own_forward(keeper, X):
+    A = keeper.forward(X, training=True)
+    keeper.backward(A)
+    with pytest.raises(RuntimeError, match="one for each backward"):
+        keeper.backward(A)
+
+
+def test_a_prediction_before_backward_changes_nothing(keeper, X):
+    alone = copy.deepcopy(keeper)
+    A = keeper.forward(X, training=True)
+    assert np.array_equal(alone.forward(X, training=True), A)
+    keeper.forward(X[::-1] + 1)
+    keeper.forward(X[:2])
+    assert np.array_equal(keeper.backward(A), alone.backward(A))
+    for name, gradient in alone.gradients().items():
+        assert np.array_equal(keeper.gradients()[name], gradient)

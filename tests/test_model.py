@@ -1,11 +1,14 @@
-"""Sequential: names, order, slopes, penalty, vectors, files."""
+"""Sequential: names, order, slopes, penalty, places, files."""
 
 import copy
 import pickle
+import re
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pytest
-from checks import model_errors, networks
+from checks import Scaled, model_errors, networks
 
 from nn import (
     L2,
@@ -14,9 +17,11 @@ from nn import (
     Dropout,
     Identity,
     Layer,
+    MeanSquaredError,
     Normalization,
     ReLU,
     Sequential,
+    train_step,
 )
 
 
@@ -48,18 +53,18 @@ def test_every_slope_from_the_loss_down():
 
 def test_the_input_gradient_is_left_out_when_nobody_wants_it(rng):
     model, X = small(), rng.random((5, 2), dtype=np.float32)
-    dZ = np.ones((5, 1), np.float32)
-    model.forward(X)
-    model.backward(dZ)
-    wanted = {k: g.copy() for k, g in model.gradients().items()}
-    assert model.backward(dZ, input_gradient=False) is None
+    other, dZ = copy.deepcopy(model), np.ones((5, 1), np.float32)
+    for network in (model, other):
+        network.forward(X, training=True)
+    assert model.backward(dZ).shape == X.shape
+    assert other.backward(dZ, input_gradient=False) is None
     for name, gradient in model.gradients().items():
-        assert np.array_equal(gradient, wanted[name])
+        assert np.array_equal(gradient, other.gradients()[name])
 
 
 def test_a_network_without_parameters_passes_everything_on():
     model, X = Sequential(ReLU(), Identity()), np.array([[-1.0, 2.0]])
-    assert model.forward(X).tolist() == [[0, 2]]
+    assert model.forward(X, training=True).tolist() == [[0, 2]]
     assert model.backward(X).tolist() == [[0, 2]]
     assert model.parameters() == {}
     assert model.penalty() == 0
@@ -74,7 +79,9 @@ def test_the_penalty_is_the_sum_over_the_layers():
 
 @pytest.mark.parametrize("layer", [None, "ReLU", ReLU, 3, [ReLU()]])
 def test_what_is_no_layer_is_refused(layer):
-    with pytest.raises(TypeError, match="Sequential expects layers, got"):
+    with pytest.raises(
+        TypeError, match=f"layers, .*{re.escape(repr(layer))}"
+    ):
         Sequential(Dense(2, 2), layer)
 
 
@@ -98,74 +105,111 @@ def test_weights_of_another_network_are_refused(tmp_path):
     assert np.array_equal(other.layers[0].W, before)
 
 
-class Scaled(Layer):
-    """A = X * gain; its arrays have other names than its attributes."""
+def step(model, rng, lr=0.1):
+    """One step of SGD on random rows of three numbers."""
+    X, y = rng.random((2, 5, 3), dtype=np.float32)
+    return train_step(
+        model, X, y, loss=MeanSquaredError(), optimizer=SGD(lr)
+    )
 
-    def __init__(self):
-        self.scale, self.slope = np.ones(3, np.float32), np.zeros(3)
+
+# layers of a user's own
+
+
+class Half(Dense):
+    """Half the gradients of Dense; its backward takes only dZ."""
+
+    def backward(self, dZ, /):
+        dX = super().backward(dZ / 2)
+        self.heard = True
+        return dX
+
+
+class Open(Scaled):
+    """The same layer with a backward that takes any keyword."""
+
+    def backward(self, dA, /, **options):
+        return super().backward(dA, **options)
+
+
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("kind", [Scaled, Open, partial(Half, 3, 3)])
+def test_a_layer_of_ones_own_trains_in_first_place(kind, nested, rng):
+    layer = kind()
+    front = Sequential(Identity(), layer) if nested else layer
+    model = Sequential(front, Dense(3, 3, rng=0))
+    before = {k: w.copy() for k, w in layer.parameters().items()}
+    step(model, rng)
+    for name, w in layer.parameters().items():
+        expected = before[name] - 0.1 * layer.gradients()[name]
+        assert w == pytest.approx(expected)
+        assert not np.array_equal(w, before[name])
+    assert getattr(layer, "heard", True)
+
+
+# one object, one place
+
+
+@pytest.mark.parametrize("layer", [ReLU(), Dense(3, 3), Sequential(ReLU())])
+@pytest.mark.parametrize(
+    "arrange",
+    [
+        lambda a: [a, a],
+        lambda a: [a, Identity(), Sequential(ReLU(), a)],
+        lambda a: [Sequential(Sequential(a)), Sequential(a)],
+    ],
+)
+def test_one_layer_in_two_places_is_refused(layer, arrange):
+    with pytest.raises(ValueError, match="twice") as info:
+        Sequential(*arrange(layer))
+    for part in (repr(layer), "make a second one", "arrays W and b"):
+        assert part in str(info.value)
+
+
+@dataclass
+class Times(Layer):
+    """Equal to any other that has the same factor."""
+
+    factor: float
 
     def forward(self, X, training=False):
-        self.X = X
-        return X * self.scale
-
-    def backward(self, dA, /):
-        self.slope = (dA * self.X).sum(axis=0)
-        return dA * self.scale
-
-    def parameters(self):
-        return {"gain": self.scale}
-
-    def gradients(self):
-        return {"gain": self.slope}
+        return self.factor * X
 
 
-def shared():
+@pytest.mark.xfail(strict=True, reason="layers are compared by ==")
+def test_equal_layers_are_not_the_same_layer():
+    model = Sequential(Times(2.0), Times(2.0))
+    assert model.forward(np.ones((1, 1))) == 4
+
+
+def test_layers_in_two_networks_serve_both(rng):
+    layers = Dense(3, 3, rng=0), Dense(3, 3, rng=1)
+    whole, part = Sequential(*layers), Sequential(layers[0])
+    for model in (whole, part, whole):
+        was = layers[0].W.copy()
+        step(model, rng)
+        W = was - 0.1 * layers[0].dW
+        assert layers[0].W == pytest.approx(W, rel=1e-5)
+
+
+def test_two_layers_that_share_W_both_change_it(rng):
     first, second = Dense(3, 3, rng=0), Dense(3, 3, rng=1)
     second.W = first.W
-    return first, second
+    was = first.W.copy()
+    step(Sequential(first, ReLU(), second), rng)
+    assert first.W is second.W
+    expected = was - 0.1 * (first.dW + second.dW)
+    assert first.W == pytest.approx(expected, abs=1e-6)
 
 
-def transposed():
-    first, second = Dense(3, 4, rng=0), Dense(4, 3, rng=1)
-    second.W = first.W.T
-    return first, second
-
-
-APART = {
-    "two types": lambda: (Dense(3, 3), Dense(3, 3, dtype=np.float64)),
-    "one array in two layers": shared,
-    "one memory in two layers": transposed,
-    "other attributes": lambda: (Dense(3, 3), Scaled()),
-    "a network in it": lambda: (Dense(3, 3), Sequential(Dense(3, 3))),
-    "nothing to learn": lambda: (ReLU(),),
-}
-
-
-def step(model, rng):
-    """Fill the gradients with something; return the step's arguments."""
-    Z = model.forward(rng.random((5, 3), dtype=np.float32))
-    model.backward(np.ones_like(Z))
-    return model.vectors()
-
-
-def test_the_vectors_hold_all_parameters_and_gradients_in_order(rng):
-    model = Sequential(Dense(3, 4, rng=0), ReLU(), Dense(4, 3, rng=1))
-    assert all(list(vectors) == ["all"] for vectors in step(model, rng))
-    for arrays, vectors in zip(
-        (model.parameters(), model.gradients()),
-        model.vectors(),
-        strict=True,
-    ):
-        expected = np.concatenate([*arrays.values()], axis=None)
-        assert np.array_equal(vectors["all"], expected)
-        assert vectors["all"].dtype == np.float32
+# arrays that change
 
 
 def test_a_step_reaches_the_arrays_that_were_asked_for_before(rng):
     model = Sequential(Dense(3, 4, rng=0), ReLU(), Dense(4, 3, rng=1))
     mine = model.parameters()
     was = {name: w.copy() for name, w in mine.items()}
-    SGD(0.1).step(*step(model, rng))
+    step(model, rng)
     for name, w in model.parameters().items():
         assert w is mine[name]
         g = model.gradients()[name]
@@ -183,7 +227,7 @@ def test_a_copy_learns_by_itself(change, rng):
     step(model, rng)
     twin = change(model)
     was = {name: w.copy() for name, w in model.parameters().items()}
-    SGD(0.1).step(*step(twin, rng))
+    step(twin, rng)
     assert not np.array_equal(twin.layers[0].W, was["0.W"])
     for name, w in model.parameters().items():
         assert np.array_equal(w, was[name])
@@ -192,49 +236,11 @@ def test_a_copy_learns_by_itself(change, rng):
 def test_a_new_array_in_a_layer_is_trained(rng):
     model = Sequential(Dense(3, 3, rng=0), Dense(3, 3, rng=1))
     step(model, rng)
-    model.layers[0].W = np.eye(3, dtype=np.float32)
     first, second = model.layers
+    first.W = np.eye(3, dtype=np.float32)
     first.b, second.b = second.b, first.b  # and two that change places
-    SGD(0.1).step(*step(model, rng))
-    assert first.W == pytest.approx(np.eye(3) - 0.1 * first.dW, rel=1e-5)
-    assert first.b == pytest.approx(-0.1 * first.db, rel=1e-5)
-    assert second.b == pytest.approx(-0.1 * second.db, rel=1e-5)
-
-
-def test_layers_in_two_networks_serve_both(rng):
-    layers = Dense(3, 3, rng=0), Dense(3, 3, rng=1)
-    whole, part = Sequential(*layers), Sequential(layers[0])
-    for model in (whole, part, whole):
-        was = layers[0].W.copy()
-        SGD(0.1).step(*step(model, rng))
-        W = was - 0.1 * layers[0].dW
-        assert layers[0].W == pytest.approx(W, rel=1e-5)
-
-
-@pytest.mark.parametrize("layers", APART.values(), ids=APART)
-def test_arrays_that_cannot_be_joined_go_by_name(layers, rng):
-    layers = layers()
-    kinds = [w.dtype for a in layers for w in a.parameters().values()]
-    model = Sequential(*layers)
-    parameters, gradients = step(model, rng)
-    assert list(parameters) == list(gradients) == list(model.parameters())
-    assert all(parameters[k] is w for k, w in model.parameters().items())
-    assert [w.dtype for w in parameters.values()] == kinds
-    was = {name: w.copy() for name, w in parameters.items()}
-    SGD(0.1).step(parameters, gradients)
-    for name, w in was.items():
-        assert not np.array_equal(model.parameters()[name], w)
-
-
-def test_one_array_in_two_layers_stays_one(rng):
-    model = Sequential(*shared())
-    SGD(0.1).step(*step(model, rng))
-    assert model.layers[0].W is model.layers[1].W
-
-
-def test_a_gradient_of_another_shape_is_refused(rng):
-    model = Sequential(Dense(3, 4, rng=0))
+    a, b = first.b.copy(), second.b.copy()
     step(model, rng)
-    model.layers[0].dW = model.layers[0].dW.T
-    with pytest.raises(ValueError, match="could not broadcast"):
-        model.vectors()
+    assert first.W == pytest.approx(np.eye(3) - 0.1 * first.dW, rel=1e-5)
+    assert first.b == pytest.approx(a - 0.1 * first.db, rel=1e-5)
+    assert second.b == pytest.approx(b - 0.1 * second.db, rel=1e-5)

@@ -1,7 +1,15 @@
-"""batches, train_step, fit, predict, evaluate: behaviour and refusals."""
+"""batches, train_step, fit, predict, evaluate; threads and pickles."""
+
+import copy
+import pickle
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
+from checks import UNASKED
 
 from nn import (
     L2,
@@ -22,6 +30,8 @@ from nn import (
     predict,
     train_step,
 )
+from nn.datasets import california_housing
+from nn.tasks import TASKS
 
 
 @pytest.fixture
@@ -84,8 +94,8 @@ def test_a_step_reports_what_was_before_it(line):
 class UnitLength(Optimizer):
     """A rule that looks at an array as a whole: no entry is by itself."""
 
-    def update(self, w, g, state, lr):
-        w -= lr * g / np.linalg.norm(g)
+    def change(self, g, state, lr):
+        return -lr * g / np.linalg.norm(g)
 
 
 def test_a_rule_for_whole_arrays_gets_them_one_by_one(line):
@@ -96,15 +106,6 @@ def test_a_rule_for_whole_arrays_gets_them_one_by_one(line):
     train_step(model, X, y, **how)
     for name, w in model.parameters().items():
         assert np.linalg.norm(w - before[name]) == pytest.approx(0.5)
-
-
-def test_a_rule_for_each_entry_gets_one_vector(line):
-    optimizer = Adam(1e-2)
-    model = Sequential(Dense(2, 3, rng=0), ReLU(), Dense(3, 1, rng=1))
-    how = {"loss": MeanSquaredError(), "optimizer": optimizer}
-    train_step(model, *line, **how)
-    assert list(optimizer.state) == ["all"]
-    assert all(m.shape == (13,) for m in optimizer.state["all"])
 
 
 def test_fit_finds_the_line(line):
@@ -265,3 +266,124 @@ def test_numbers_that_are_none_are_told_with_their_row(line, bad):
 def test_epochs_without_sense(line, epochs):
     with pytest.raises(ValueError, match="epochs expects 1 or more, got"):
         fitted(*line, epochs=epochs)
+
+
+# predictions beside predictions and beside training
+
+
+@pytest.fixture
+def impatient():
+    """Threads that take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def california(n):
+    """The network with waves over the map, and its first n rows."""
+    task, (X, y) = TASKS["california-housing"], california_housing()[0]
+    model, _ = task.build(task.settings["fourier"], X, y, 0)
+    return model, X[:n], y[:n]
+
+
+def perceptron(n):
+    """A network with dropout in front of a layer that learns."""
+    X = np.random.default_rng(1).random((n, 16), dtype=np.float32)
+    model = Sequential(
+        Dense(16, 64, rng=0, regularizer=L2(1e-3)),
+        ReLU(),
+        Dropout(0.3, rng=0),
+        Dense(64, 1, rng=1),
+    )
+    return model, X, X[:, :1] * X[:, 1:2]
+
+
+def test_predictions_from_eight_threads_are_right(impatient):
+    model, X, _ = california(3200)
+    sizes = np.random.default_rng(0).integers(2, 94, len(X))
+    sizes[::2] = 1
+    rows = [X[i : i + n] for i, n in enumerate(sizes)]
+    expected = [predict(model, X_i) for X_i in rows]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(partial(predict, model), rows))
+    assert all(map(np.array_equal, found, expected))
+
+
+def test_training_beside_predictions_ends_at_the_same_weights(impatient):
+    model, X, y = perceptron(700)
+    alone, loss = copy.deepcopy(model), MeanSquaredError()
+    how = {"loss": loss, "epochs": 8, "batch_size": 64, "rng": 0}
+    fit(alone, X, y, optimizer=Adam(1e-2), **how)
+    done, calls = threading.Event(), []
+
+    def ask():
+        while not done.is_set():
+            predict(model, X[:50])
+            evaluate(model, X[:77], y[:77], loss=loss)
+            calls.append(None)
+
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(ask)
+        try:
+            fit(model, X, y, optimizer=Adam(1e-2), **how)
+        finally:
+            done.set()
+        asking.result()
+    assert calls
+    for name, w in alone.parameters().items():
+        assert np.array_equal(model.parameters()[name], w)
+
+
+# nobody's rows in a pickle
+
+
+def behind_relu(n):
+    """A layer that keeps something in front of all that learn."""
+    model, X, y = perceptron(n)
+    return Sequential(ReLU(), *model.layers), X, y
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        perceptron,
+        pytest.param(behind_relu, marks=UNASKED),
+        pytest.param(california, marks=UNASKED),
+    ],
+)
+def test_a_pickle_holds_no_rows(network):
+    model, X, y = network(200)
+    fresh = pickle.dumps(model)
+    predict(model, X)
+    evaluate(model, X, y, loss=MeanSquaredError())
+    assert pickle.dumps(model) == fresh
+    fit(model, X, y, loss=MeanSquaredError(), optimizer=Adam(), epochs=1)
+    trained = pickle.dumps(model)
+    assert len(trained) == pytest.approx(len(fresh), rel=0.01)
+    assert not any(row.tobytes() in trained for row in X)
+
+
+@pytest.mark.parametrize("loss", [MeanSquaredError, SoftmaxCrossEntropy])
+def test_fit_and_evaluate_leave_the_loss_as_it_was(loss, line):
+    X, y = line
+    if loss is SoftmaxCrossEntropy:
+        y = (y[:, 0] > 0).astype(int)
+    model, loss = Sequential(Dense(2, 2 - (y.ndim == 2), rng=0)), loss()
+    fresh = pickle.dumps(loss)
+    fit(
+        model,
+        X,
+        y,
+        loss=loss,
+        optimizer=SGD(0.1),
+        epochs=1,
+        validation=(X, y),
+    )
+    evaluate(model, X, y, loss=loss)
+    assert pickle.dumps(loss) == fresh
+    Z = predict(model, X)
+    loss.forward(Z, y)
+    slope = loss.backward()
+    evaluate(model, X[:7], y[:7], loss=loss)
+    assert np.array_equal(loss.backward(), slope)
