@@ -55,6 +55,11 @@ class Layer:
             )
         return kept
 
+    # chapter 7
+    def forget(self):
+        """Let go of what ``forward`` kept, if nobody will take it."""
+        self.kept = None
+
     # chapter 8
     def gradients(self):
         """Return dL/d(parameter) by the names of the parameters."""

@@ -28,6 +28,17 @@ def _with_nested(layers):
 
 
 # chapter 9: p − y
+def _check_once(layers):
+    twice = [a for a in layers if sum(a is b for b in layers) > 1]
+    if twice:
+        raise ValueError(
+            f"{twice[0]!r} is in the network twice, but a layer has one "
+            "place: make a second one; to share weights, let both have the "
+            "same arrays W and b"
+        )
+
+
+# chapter 9: p − y
 def _first_trainable(layers):
     return next((layer for layer in layers if layer.parameters()), None)
 
@@ -46,13 +57,7 @@ class Sequential(Layer):
     """
 
     def __init__(self, *layers):
-        every = [*_with_nested(layers)]
-        if twice := [a for a in every if every.count(a) > 1]:
-            raise ValueError(
-                f"{twice[0]!r} is in the network twice, but a layer has "
-                "one place: make a second one; to share weights, let both "
-                "have the same arrays W and b"
-            )
+        _check_once([*_with_nested(layers)])
         self.layers = layers
 
     def forward(self, X, training=False):
@@ -62,12 +67,19 @@ class Sequential(Layer):
 
     def backward(self, grad, /, *, input_gradient=True):
         first = None if input_gradient else _first_trainable(self.layers)
-        for layer in reversed(self.layers):
+        layers = reversed(self.layers)
+        for layer in layers:
             if layer is first:
                 layer.backward(grad, **_without_input(layer.backward))
+                for unasked in layers:  # those in front of it
+                    unasked.forget()
                 return None
             grad = layer.backward(grad)
         return grad  # dL/dX, (n, n_in)
+
+    def forget(self):
+        for layer in self.layers:
+            layer.forget()
 
     def parameters(self):
         return _by_position([layer.parameters() for layer in self.layers])

@@ -22,7 +22,7 @@ class Optimizer:
 
     The step size after t steps is lr / (1 + lr_decay t); lr is a number,
     or a function of t that returns one. ``state`` keeps what the rule
-    remembers of each parameter, by its name.
+    remembers of each parameter, by its name and shape.
     """
 
     def __init__(self, lr, *, lr_decay=0.0):
@@ -33,20 +33,22 @@ class Optimizer:
 
     def rate(self):
         """Return the step size of the next step, a float."""
-        lr = self.lr
+        name, lr = "lr", self.lr
         if callable(lr):
-            lr = _check_rate(f"lr({self.t})", lr(self.t), least=0)
+            name, lr = f"lr({self.t})", lr(self.t)
+        lr = _check_rate(name, lr, least=0)
         return lr / (1 + self.lr_decay * self.t)  # (10.4)
 
     def step(self, parameters, gradients):
         """One step down: change each parameter by its own gradient."""
-        _check_shapes(parameters, gradients)
+        keys = _matched(parameters, gradients)
         lr = self.rate()
         self.t += 1
-        for name, w in parameters.items():
-            if name not in self.state:
-                self.state[name] = self.init_state(w)
-            w += self.change(gradients[name], self.state[name], lr)
+        for key in keys:
+            w, g = parameters[key[0]], gradients[key[0]]
+            if key not in self.state:
+                self.state[key] = self.init_state(w)
+            w += self.change(g, self.state[key], lr)
 
     def init_state(self, w):
         """Return the arrays that the rule keeps for w, none by default."""
@@ -68,8 +70,8 @@ def _check_rate(name, value, least=None):
 
 
 # chapter 10: Descend
-def _check_shapes(parameters, gradients):
-    total = 0  # numbers in all arrays
+def _matched(parameters, gradients):
+    keys = []  # name and shape of each parameter
     for name, w in parameters.items():
         g = gradients.get(name)
         if g is None or g.shape != w.shape:
@@ -78,8 +80,8 @@ def _check_shapes(parameters, gradients):
                 f"the gradient of {name} must have the parameter's shape, "
                 f"{w.shape}, but is {got}"
             )
-        total += w.size
-    return total
+        keys.append((name, w.shape))
+    return keys
 
 
 # chapter 17: Where the time goes
@@ -88,48 +90,54 @@ class Joint(Optimizer):
 
     The gradients of all arrays of up to ``small`` numbers are laid one
     after another (17.3), the rule is asked once, and each array gets its
-    part of the change. ``places`` has their names and slices, ``vectors``
+    part of the change. ``places`` has their keys and slices, ``vectors``
     what the rule remembers of them. For each of the ``large`` arrays it is
     asked for ``block`` numbers at a time.
     """
 
     small, block = 8_192, 131_072
 
-    layout, places, large, vectors = None, (), (), ()
+    keys, places, large, vectors = None, (), (), ()
 
     def step(self, parameters, gradients):
-        layout = [*parameters], _check_shapes(parameters, gradients)
+        keys = _matched(parameters, gradients)
         lr = self.rate()
         self.t += 1
-        if layout != self.layout:
-            self._lay_out(parameters)
-            self.layout = layout
+        if keys != self.keys:
+            self._lay_out(keys, parameters)
         if self.places:
-            joined = [gradients[name] for name, _ in self.places]
+            joined = [gradients[name] for (name, _), _ in self.places]
             g = np.concatenate(joined, axis=None)
             change = self.change(g, self.vectors, lr)
-            for name, place in self.places:
+            for (name, shape), place in self.places:
                 w = parameters[name]
-                w += change[place].reshape(w.shape)
-        for name in self.large:
-            self._step_large(name, parameters[name], gradients[name], lr)
+                w += change[place].reshape(shape)
+        for key in self.large:
+            self._step_large(key, parameters[key[0]], gradients[key[0]], lr)
 
-    def _step_large(self, name, w, g, lr):
-        if name not in self.state:
-            self.state[name] = self.init_state(w)
+    def _step_large(self, key, w, g, lr):
+        if key not in self.state:
+            self.state[key] = self.init_state(w)
         rows = max(1, self.block * len(w) // w.size)
         for start in range(0, len(w), rows):
             block = slice(start, start + rows)
-            memory = [array[block] for array in self.state[name]]
+            memory = [array[block] for array in self.state[key]]
             part = w[block]  # a view
             part += self.change(g[block], memory, lr)
 
-    def _lay_out(self, parameters):
-        """Bring what the rule remembers into the order of the names."""
-        for name, place in self.places:
-            self.state[name] = [v[place].copy() for v in self.vectors]
-        few = {k: w for k, w in parameters.items() if w.size <= self.small}
-        self.large = [name for name in parameters if name not in few]
+    def _lay_out(self, keys, parameters):
+        """Bring what the rule remembers into the order of the keys."""
+        for key, place in self.places:
+            self.state[key] = [v[place].copy() for v in self.vectors]
+        few = {
+            key: parameters[key[0]]
+            for key in keys
+            if parameters[key[0]].size <= self.small
+        }
+        self.keys, self.large = (
+            keys,
+            [key for key in keys if key not in few],
+        )
         ends = np.cumsum([w.size for w in few.values()]).tolist()
         self.places = [
             *zip(few, map(slice, [0, *ends], ends), strict=False)
@@ -138,8 +146,8 @@ class Joint(Optimizer):
             self.vectors = self.init_state(
                 np.concatenate([*few.values()], axis=None)
             )
-        for name, place in self.places:
-            memory = self.state.pop(name, ())
+        for key, place in self.places:
+            memory = self.state.pop(key, ())
             for new, old in zip(self.vectors, memory, strict=False):
                 new[place] = old
 

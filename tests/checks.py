@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from nn import (
     L1,
@@ -27,12 +26,6 @@ from nn import (
 
 TORCH = json.loads(
     Path(__file__).with_name("reference").joinpath("torch.json").read_text()
-)
-
-
-UNASKED = pytest.mark.xfail(
-    strict=True,
-    reason="layers in front of all that learn keep their last batch",
 )
 
 

@@ -176,7 +176,6 @@ class Times(Layer):
         return self.factor * X
 
 
-@pytest.mark.xfail(strict=True, reason="layers are compared by ==")
 def test_equal_layers_are_not_the_same_layer():
     model = Sequential(Times(2.0), Times(2.0))
     assert model.forward(np.ones((1, 1))) == 4

@@ -364,12 +364,14 @@ def test_a_path_goes_on_after_a_change(rule, change):
 
 
 @pytest.mark.parametrize("block", [1, 2, 7, 30, 31, 32])
-@pytest.mark.parametrize("kind", ["plain", "frozen", "mixed types"])
+@pytest.mark.parametrize("kind", ["plain", "frozen", "nested"])
 @pytest.mark.parametrize("rule", RULES)
 def test_blocks_do_not_change_the_path(rule, kind, block, monkeypatch):
     whole = trained(rule, kind)
-    monkeypatch.setattr(optimizers, "BLOCK", block)
-    assert distance(trained(rule, kind), whole) == 0
+    monkeypatch.setattr(optimizers.Joint, "block", block)
+    for small in (0, 4, 12, 10**6):  # which arrays are large
+        monkeypatch.setattr(optimizers.Joint, "small", small)
+        assert distance(trained(rule, kind), whole) == 0
 
 
 def test_a_joint_rule_is_asked_once_for_each_block(monkeypatch):
@@ -380,11 +382,24 @@ def test_a_joint_rule_is_asked_once_for_each_block(monkeypatch):
             sizes.append(g.size)
             return super().change(g, state, lr)
 
-    w = {"a": np.ones((2, 5)), "b": np.ones(7)}
+    w = {"a": np.ones((3, 5)), "b": np.ones(7), "c": np.ones(4)}
     Spy().step(w, w)
-    monkeypatch.setattr(optimizers, "BLOCK", 6)
+    monkeypatch.setattr(optimizers.Joint, "small", 6)
+    monkeypatch.setattr(optimizers.Joint, "block", 6)
     Spy().step(w, w)
-    assert sizes == [17, 6, 6, 5]
+    assert sizes == [26, 4, 5, 5, 5, 6, 1]
+
+
+@pytest.mark.parametrize("rule", BOTH)
+def test_an_array_of_another_shape_starts_with_new_memory(rule):
+    optimizer, w = rule(0.1), {"a": np.ones((2, 3)), "b": np.ones(4)}
+    optimizer.step(w, {"a": np.ones((2, 3)), "b": np.ones(4)})
+    w["a"] = np.ones((3, 2))
+    optimizer.step(w, {"a": np.ones((3, 2)), "b": np.ones(4)})
+    fresh, v = rule(0.1), {"a": np.ones((3, 2))}
+    fresh.t = 1
+    fresh.step(v, {"a": np.ones((3, 2))})
+    assert np.array_equal(w["a"], v["a"])
 
 
 # a step size for each step

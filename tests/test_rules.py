@@ -16,7 +16,7 @@ ALT = "A line that rises from the lower left to the upper right."
 SOLUTION = {
     "tags": ["hide-cell"],
     "cellView": "form",
-    "jupyter": {"source_hidden": True},
+    "jupyter": {"source_hidden": True, "outputs_hidden": True},
 }
 TITLE = """# Bend it
 

@@ -9,7 +9,6 @@ from functools import partial
 
 import numpy as np
 import pytest
-from checks import UNASKED
 
 from nn import (
     L2,
@@ -348,8 +347,8 @@ def behind_relu(n):
     "network",
     [
         perceptron,
-        pytest.param(behind_relu, marks=UNASKED),
-        pytest.param(california, marks=UNASKED),
+        behind_relu,
+        california,
     ],
 )
 def test_a_pickle_holds_no_rows(network):
