@@ -1,10 +1,11 @@
 """Measure ``nn`` beside other libraries and write the tables.
 
 python -m measure accuracy        five seeds of every system
+python -m measure search          settings, ranked on validation rows
 python -m measure race            speed, in turns, about half an hour
 python -m measure race --quick    a trial of a few minutes, few rows
 
-Both take --tables, to write only the tables, from the stored files.
+All take --tables, to write only the tables, from the stored files.
 """
 
 import argparse
@@ -12,7 +13,7 @@ import sys
 
 from nn.cli import add_command, switch
 
-from . import accuracy, race
+from . import accuracy, race, search
 
 
 def main(arguments=None):
@@ -26,7 +27,7 @@ def main(arguments=None):
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     tables = switch("--tables", "measure nothing, only write the tables")
-    for module in (accuracy, race):
+    for module in (accuracy, search, race):
         name = module.__name__.rpartition(".")[2]
         text = module.__doc__.splitlines()[0]
         add_command(

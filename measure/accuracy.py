@@ -31,11 +31,20 @@ from nn.tasks import TASKS
 from .tables import grid, significant
 
 ROOT = Path(__file__).resolve().parents[1]
-PEERS = {  # name: what the table calls it
+PEERS = {  # name: what the tables call it
     "twin": "Keras, our weights, batches and masks (classic)",
     "baseline": "plain Keras",
+    "twin-tuned": "Keras, our weights, batches and masks (tuned)",
     "sklearn": "scikit-learn's MLP, same sizes",
 }
+SAME = ("classic", "twin", "baseline")  # the systems with one setting
+PAIRS = (  # systems whose difference is worth a row
+    ("twin", "classic"),
+    ("baseline", "classic"),
+    ("sklearn", "plain"),
+    ("tuned", "classic"),
+    ("twin-tuned", "tuned"),
+)
 START, END = "<!-- results -->", "<!-- /results -->"
 
 
@@ -78,10 +87,9 @@ def train(task, name, X, y, seed):
         return task.train(task.settings[name], X, y, seed)
     if name == "baseline":
         return train_baseline(task, X, y, seed)
-    if name == "twin":
-        twin, seconds = train_twin(
-            task, task.settings["classic"], X, y, seed
-        )
+    if name.startswith("twin"):
+        settings = task.settings[name.partition("-")[2] or "classic"]
+        twin, seconds = train_twin(task, settings, X, y, seed)
         return twin, {}, seconds
     start = time.perf_counter()
     model = SklearnMLP(task, X, y, seed)
@@ -127,19 +135,50 @@ def mean_and_deviation(runs, part, name, decimals):
     return f"{mean:.{decimals}f}\u00a0±\u00a0{deviation:.{decimals}f}"
 
 
-def table(task, report):
-    """The Markdown table of one task's file."""
-    labels = {k: f"`nn`, {s.label}" for k, s in task.settings.items()}
+def labels(task):
+    """What the tables call each system, in their order."""
+    ours = {k: f"`nn`, {s.label}" for k, s in task.settings.items()}
+    return ours | PEERS
+
+
+def table(task, report, title, names):
+    """The Markdown table of some systems of one task's file."""
     rows = [
         [label]
         + [
             mean_and_deviation(report["runs"][name], *score, decimals)
             for score, (_, decimals) in task.columns.items()
         ]
-        for name, label in (labels | PEERS).items()
-        if name in report["runs"]
+        for name, label in labels(task).items()
+        if name in names and name in report["runs"]
     ]
     heads = [head for head, _ in task.columns.values()]
+    return grid([f"{task.title}: {title}", *heads], rows)
+
+
+def differences(task, report):
+    """The table of differences, seed by seed, with 95 % intervals."""
+    from scipy.stats import t
+
+    tested = [c for c in task.columns.items() if c[0][0] == "test"]
+    (part, metric), (head, decimals) = max(tested, key=lambda c: c[1][1])
+    rows = []
+    for one, other in PAIRS:
+        runs = [report["runs"].get(name, {}) for name in (one, other)]
+        seeds = [seed for seed in runs[0] if seed in runs[1]]
+        if len(seeds) < 2:
+            continue
+        values = [
+            runs[0][seed][part][metric] - runs[1][seed][part][metric]
+            for seed in seeds
+        ]
+        half = t.ppf(0.975, len(values) - 1) * statistics.stdev(values)
+        half /= len(values) ** 0.5
+        mean = statistics.mean(values)
+        ends = (f"{mean + k * half:+.{decimals}f}" for k in (-1, 1))
+        names = [labels(task)[name] for name in (one, other)]
+        rows.append([*names, f"{mean:+.{decimals}f}", " to ".join(ends)])
+    heads = ["minus", f"difference in {head}", "95 % interval"]
     return grid([task.title, *heads], rows)
 
 
@@ -157,9 +196,18 @@ def tables(folder):
     seeds = {len(runs) for _, r in found for runs in r["runs"].values()}
     note = (
         f"Mean ± standard deviation over {min(seeds)} seeds; losses are "
-        "without any penalty. Written by `python -m measure accuracy`."
+        "without any penalty. Differences are taken seed by seed; their "
+        "intervals are Student's. Written by `python -m measure accuracy`."
     )
-    return "\n\n".join([*(table(*pair) for pair in found), note]) + "\n"
+    parts = []
+    for task, report in found:
+        others = [name for name in labels(task) if name not in SAME]
+        parts += [
+            table(task, report, "the same settings", SAME),
+            table(task, report, "what choosing settings gained", others),
+        ]
+    parts += [differences(task, report) for task, report in found]
+    return "\n\n".join([*parts, note]) + "\n"
 
 
 def curves(report):

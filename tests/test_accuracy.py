@@ -46,10 +46,33 @@ def test_a_number_of_the_table_by_hand(stored):
     task = TASKS[stored["task"]]
     (row,) = [
         line
-        for line in accuracy.table(task, stored).splitlines()
+        for line in accuracy.table(
+            task, stored, "other settings", ["plain"]
+        ).splitlines()
         if f" {task.settings['plain'].label} |" in line
     ]
     assert f" {text} |" in row
+
+
+def test_a_difference_of_the_table_by_hand(stored):
+    task, runs = TASKS[stored["task"]], stored["runs"]
+    score = "accuracy" if task.classifies else "r2"
+    values = [
+        runs["tuned"][k]["test"][score] - runs["classic"][k]["test"][score]
+        for k in "01234"
+    ]
+    half = 2.776 * statistics.stdev(values) / 5**0.5  # Student, 4 degrees
+    mean = statistics.mean(values)
+    (row,) = [
+        line
+        for line in accuracy.differences(task, stored).splitlines()
+        if task.settings["tuned"].label in line.split("|")[1]
+        and task.settings["classic"].label in line
+    ]
+    assert f" {mean:+.4f} |" in row
+    low, high = map(float, row.split("|")[4].split(" to "))
+    assert low == pytest.approx(mean - half, abs=2e-4)
+    assert high == pytest.approx(mean + half, abs=2e-4)
 
 
 def test_what_the_text_promises_of_the_accuracy():
