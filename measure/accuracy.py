@@ -175,9 +175,12 @@ def differences(task, report):
         half = t.ppf(0.975, len(values) - 1) * statistics.stdev(values)
         half /= len(values) ** 0.5
         mean = statistics.mean(values)
-        ends = (f"{mean + k * half:+.{decimals}f}" for k in (-1, 1))
+        shown = [
+            f"{round(value, decimals) + 0:+.{decimals}f}"  # no -0.0000
+            for value in (mean, mean - half, mean + half)
+        ]
         names = [labels(task)[name] for name in (one, other)]
-        rows.append([*names, f"{mean:+.{decimals}f}", " to ".join(ends)])
+        rows.append([*names, shown[0], " to ".join(shown[1:])])
     heads = ["minus", f"difference in {head}", "95 % interval"]
     return grid([task.title, *heads], rows)
 
@@ -190,14 +193,19 @@ def reports(folder):
             yield task, json.loads(path.read_text(encoding="utf-8"))
 
 
-def tables(folder):
-    """The tables of all tasks that ``folder`` holds a file of."""
+def tables(folder, *, paired=True):
+    """The tables of all tasks that ``folder`` holds a file of.
+
+    With ``paired``, the differences between systems follow.
+    """
     found = [*reports(folder)]
     seeds = {len(runs) for _, r in found for runs in r["runs"].values()}
     note = (
         f"Mean ± standard deviation over {min(seeds)} seeds; losses are "
-        "without any penalty. Differences are taken seed by seed; their "
-        "intervals are Student's. Written by `python -m measure accuracy`."
+        "without any penalty. "
+        + "Differences are taken seed by seed, with Student's interval. "
+        * paired
+        + "Written by `python -m measure accuracy`."
     )
     parts = []
     for task, report in found:
@@ -206,7 +214,8 @@ def tables(folder):
             table(task, report, "the same settings", SAME),
             table(task, report, "what choosing settings gained", others),
         ]
-    parts += [differences(task, report) for task, report in found]
+    if paired:
+        parts += [differences(task, report) for task, report in found]
     return "\n\n".join([*parts, note]) + "\n"
 
 
@@ -285,5 +294,6 @@ def run(options):
         write_file(path, figures.png(curves(report)))
     new = tables(folder)
     write_file(folder / "accuracy.md", new.encode())
+    new = tables(folder, paired=False)
     write_file(options.readme, fill_in(readme, new).encode())
     print(f"written to {folder}/ and {options.readme}")
