@@ -357,3 +357,28 @@ def test_no_page_is_heavy(pages):
         if (size := weight(path, page)) > 1_500_000
     }
     assert not heavy
+
+
+def test_a_page_has_its_colours_before_any_script_of_the_theme(pages):
+    for path, page in pages.items():
+        if page.html is None or path.name == "index.html":
+            continue
+        assert page.html["data-theme"] == "light", path
+        first = page.find("script", string=re.compile("dataset.theme"))
+        assert "prefers-color-scheme: dark" in first.string, path
+
+
+def test_folds_are_called_what_they_say(pages):
+    folds = [fold for page in pages.values() for fold in page("summary")]
+    assert len(folds) > 200
+    for fold in folds:
+        assert not fold.get("aria-label")
+        assert not fold.find("p")
+        assert fold.get_text(strip=True)
+
+
+def test_sources_are_items_of_their_list(pages):
+    (page,) = (p for k, p in pages.items() if k.stem == "bibliography")
+    (sources,) = page.select(".citation-list")
+    for item in sources.find_all(recursive=False):
+        assert item["role"] == "listitem"

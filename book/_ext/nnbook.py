@@ -23,7 +23,27 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tools.cells import CAPTION
 
 LITERAL = re.compile(r"(``.+?``|:[\w:]+:`.+?`)")  # markup to leave alone
-ICON_SCRIPT = re.compile(r"<script[^>]*fontawesome\.js[^>]*></script>\n?")
+PAGE_FIXES = (
+    # the icons come from the theme's fonts: 0.5 MB of script less
+    (r"<script[^>]*fontawesome\.js[^>]*></script>\n?", ""),
+    # the right colours before the last script has run; and no choice in the
+    # menu of MathJax, from whatever page, that this site cannot serve
+    (r'(<html[^>]*) data-theme="auto"', r'\1 data-theme="light"'),
+    (
+        r'localStorage\.getItem\("theme"\) \|\| "auto";',
+        'localStorage.getItem("theme") || (matchMedia('
+        '"(prefers-color-scheme: dark)").matches ? "dark" : "light");\n'
+        '    localStorage.removeItem("MathJax-Menu-Settings");',
+    ),
+    # a fold is called what it says
+    (r'<summary aria-label="Toggle hidden content">', "<summary>"),
+    (
+        r'<p class="(collapsed|expanded) admonition-title">(.*?)</p>',
+        r'<span class="\1 admonition-title">\2</span>',
+    ),
+    # sources are items of the list that they are in
+    (r' role="doc-biblioentry"', ' role="listitem"'),
+)
 MARKUP = re.compile(r"\||\*(?=\S)|_(?!\w)")  # |w|, *args, val_
 
 
@@ -134,16 +154,17 @@ def mathjax(app, error):
         copy_asset(source / folder, target / folder)
 
 
-def light_icons(app, error):
-    """Leave the icons to the theme's fonts: 0.5 MB of script less."""
+def finish(app, error):
+    """Mend in every page what the theme and its extensions leave behind."""
     if error or app.builder.format != "html":
         return
     out = Path(app.outdir)
     for page in out.rglob("*.html"):
-        text = page.read_text("utf-8")
-        light = ICON_SCRIPT.sub("", text)
-        if light != text:
-            page.write_text(light, "utf-8")
+        old = text = page.read_text("utf-8")
+        for pattern, new in PAGE_FIXES:
+            text = re.sub(pattern, new, text)
+        if text != old:
+            page.write_text(text, "utf-8")
     for script in out.glob("_static/scripts/fontawesome.js*"):
         script.unlink()
 
@@ -159,5 +180,5 @@ def setup(app):
     # before napoleon, which writes markup of its own
     app.connect("autodoc-process-docstring", plain_docstrings, priority=400)
     app.connect("build-finished", mathjax)
-    app.connect("build-finished", light_icons)
+    app.connect("build-finished", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

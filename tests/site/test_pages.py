@@ -107,3 +107,19 @@ def test_figures_live_and_sit_on_their_own_paper(
                 "e => getComputedStyle(e.parentElement).backgroundColor"
             )
             assert behind == "rgba(0, 0, 0, 0)"
+
+
+def test_no_choice_in_a_menu_can_break_the_formulas(visit, web):
+    """MathJax keeps its menu's choices, for all books of one address."""
+    address = f"{web}{CHAPTERS[7]}.html"
+    with visit(address, web, ready=0) as page:
+        page.evaluate(
+            "localStorage.setItem('MathJax-Menu-Settings', "
+            """'{"renderer": "SVG", "assistiveMml": false}')"""
+        )
+        page.reload()
+        formulas, errors = page.evaluate(FORMULAS)
+        assert formulas > 10
+        assert errors == []
+        page.locator("mjx-container").first.click(button="right")
+        assert page.locator(".CtxtMenu_Menu").count() == 0
