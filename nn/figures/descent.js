@@ -79,10 +79,10 @@ export default {
       const line = svg("polyline", { class: `nn-thin nn-${hues[r]}` });
       const [dots, end] = [svg("g", { class: `nn-fill-${hues[r]}` }), svg("circle", { r: 5, class: `nn-fill-${hues[r]}` })];
       const home = svg("path", { d: "M-5 0H5M0-5V5", class: "nn-thin nn-ink" });
-      const title = svg("text", { class: "nn-label nn-halo", x: 8, y: 18 }, name);
+      const title = svg("text", { class: "nn-label nn-halo", "text-anchor": "end", y: 18 }, name);
       const p = plot({ x: xr, y: yr, xlabel: "w₀", ylabel: "w₁", height: tall, draw: () => (hill(), draw()) });
-      const hill = () => set(hills, { d: contours(f, xr, yr, levels, 48, p.X, p.Y) });
-      p.area.append(hills, line, dots, home, end, title);
+      const hill = () => (set(title, { x: p.width - 8 }), set(hills, { d: contours(f, xr, yr, levels, 48, p.X, p.Y) }));
+      p.area.append(hills, line, dots, end, home, title);
       p.node.classList.add("nn-click");
       p.node.addEventListener("click", (event) => {
         const box = p.area.getBoundingClientRect();
@@ -144,7 +144,7 @@ export default {
       for (let k = 1; k < ends.length; k++) ends[k].y = Math.max(ends[k].y, ends[k - 1].y + 15);
       const over = ends.at(-1).y - (chart.height - 4);
       if (over > 0) for (let k = ends.length - 1, y = chart.height - 4; k >= 0; k--, y -= 15) ends[k].y = Math.min(ends[k].y, y);
-      for (const { r, y } of ends) set(labels[r], { x: chart.X(shown) + 6, y });
+      for (const { r, y } of ends) set(labels[r], { x: Math.min(chart.X(shown) + 6, chart.width - 8 * panels[r].name.length), y });
     }
 
     const steps = slider({ label: "steps", name: "steps", min: 0, max: most, step: 1, value: shown, format: String, change: (v) => (play.stop(), (shown = v), draw()) });
