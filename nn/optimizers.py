@@ -256,7 +256,7 @@ def _check_eps(eps):
 
 # chapter 12: Momentum, RMSProp, Adam
 def cosine(lr, t, steps):
-    """Return the step size lr (1 + cos(pi t / steps)) / 2 after t steps.
+    """Return lr (1 + cos(pi t / steps)) / 2, the step size after t steps.
 
     It falls from lr at t = 0 to 0 at t = steps (Loshchilov and Hutter,
     2017). Raises ValueError for any other t.
