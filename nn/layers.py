@@ -72,7 +72,7 @@ class Layer:
 
     # chapter 13
     def penalty(self):
-        """Return what the layer adds to the loss."""
+        """Return what the layer adds to the loss, a float."""
         return 0.0
 
 
@@ -112,8 +112,8 @@ class Dense(Layer):
 
     X (n, n_in), W (n_in, n_out) from ``init``, b (n_out,) from zero, both
     as ``dtype``. ``rng`` is a seed, a NumPy Generator, or None for fresh
-    randomness. ``regularizer`` (L1, L2) penalizes W; ``gradients`` has
-    its slope, dW has not.
+    randomness. ``regularizer`` (L1, L2) penalizes W; its slope is added
+    in ``gradients``, not in dW.
     """
 
     # chapter 13
@@ -227,7 +227,7 @@ class Normalization(Layer):
         return {"mean": self.mean, "std": self.std}
 
 
-# chapter 13: Not learning by heart
+# chapter 13: Learning, not memorizing
 class Dropout(Layer):
     """Inverted dropout: A = X * mask in training, A = X otherwise.
 
@@ -239,7 +239,8 @@ class Dropout(Layer):
     def __init__(self, rate, *, rng=None):
         if not 0 <= rate < 1:
             raise ValueError(
-                f"rate is a probability of dropping in [0, 1), got {rate}"
+                "rate, the probability of dropping, must lie in [0, 1), "
+                f"but is {rate}"
             )
         self.rate = float(rate)
         self.rng = np.random.default_rng(rng)

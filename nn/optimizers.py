@@ -256,14 +256,14 @@ def _check_eps(eps):
 
 # chapter 12: Momentum, RMSProp, Adam
 def cosine(lr, t, steps):
-    """Step size lr (1 + cos(pi t / steps)) / 2 after t of ``steps``.
+    """Return lr (1 + cos(pi t / steps)) / 2, the step size after t steps.
 
     It falls from lr at t = 0 to 0 at t = steps (Loshchilov and Hutter,
     2017). Raises ValueError for any other t.
     """
     if not (0 <= t <= steps and steps > 0):
         raise ValueError(
-            f"cosine expects 0 <= t <= steps and steps > 0, got t={t} "
-            f"and steps={steps}"
+            "steps must be above 0 and t must lie between 0 and steps, but "
+            f"steps is {steps} and t is {t}"
         )
     return lr * (1 + math.cos(math.pi * t / steps)) / 2  # (12.12)

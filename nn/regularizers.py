@@ -1,5 +1,5 @@
 # Written by tools/export.py from notebooks/: change the chapters.
-"""Regularizers: a price on weights, and its gradient beside it."""
+"""Regularizers: penalties on weights, each with its gradient."""
 
 import numpy as np
 
@@ -9,16 +9,16 @@ __all__ = [
 ]
 
 
-# chapter 13: Not learning by heart
+# chapter 13: Learning, not memorizing
 def _check_strength(lam):
     if not 0 <= lam < np.inf:
-        raise ValueError(f"lam expects a number >= 0, got {lam}")
+        raise ValueError(f"lam must be at least 0 and finite, but is {lam}")
     return float(lam)
 
 
-# chapter 13: Not learning by heart
+# chapter 13: Learning, not memorizing
 class L1:
-    """Penalty lam * sum |w|, which pulls weights to exactly zero."""
+    """Penalty lam * sum |w|, which can make weights exactly zero."""
 
     def __init__(self, lam):
         self.lam = _check_strength(lam)
@@ -31,11 +31,12 @@ class L1:
         return self.lam * np.sign(W)  # (13.3)
 
 
-# chapter 13: Not learning by heart
+# chapter 13: Learning, not memorizing
 class L2:
     """Penalty lam * sum w^2, which makes large weights expensive.
 
-    Keras counts the same; PyTorch's weight_decay is 2 lam.
+    Keras uses the same factor. PyTorch's ``weight_decay`` is 2 lam in
+    SGD and Adam; AdamW's shrinks the weights apart from the slope.
     """
 
     def __init__(self, lam):

@@ -39,7 +39,7 @@ def test_types(kind, lam):
 @pytest.mark.parametrize("kind", [L1, L2])
 @pytest.mark.parametrize("lam", [-1e-9, np.nan, np.inf])
 def test_strengths_without_sense(kind, lam):
-    with pytest.raises(ValueError, match="lam expects a number >= 0, got"):
+    with pytest.raises(ValueError, match=f"lam .* is {lam}"):
         kind(lam)
 
 

@@ -1,7 +1,7 @@
-// Three rules go down the same surface from the same start, step by step.
+// Three rules descend the same surface from the same start, step by step.
 import { controls, expose, h, list, number, player, plot, question, sentence, set, slider, svg } from "./shared.js";
 
-const FAR = 1e6; // a path that has left for good stays where it is
+const FAR = 1e6; // a path that has diverged stays where it is
 const powers = { "-6": "10⁻⁶", "-3": "10⁻³", 0: "1", 3: "10³" };
 const hues = ["vermillion", "green", "blue"];
 const dashes = ["", "7 3", "2 3"];
@@ -49,7 +49,7 @@ export default {
     const [xr, yr] = [list(model.get("x") ?? [-5, 5]), list(model.get("y") ?? [-2.5, 2.5])];
     const most = model.get("steps") ?? 60;
     const constants = { momentum: 0.9, beta1: 0.9, beta2: 0.999, eps: 1e-7, ...model.get("constants") };
-    let [start, lr, shown] = [list(model.get("start") ?? [-4, 1.6]), model.get("lr") ?? 0.02, most];
+    let [start, lr, shown] = [list(model.get("start") ?? [-4, 1.6]), model.get("lr") ?? 0.02, 0];
     const f = (x, y) => terms.reduce((s, [c, i, j]) => s + c * x ** i * y ** j, 0);
     const slope = (x, y) => [
       terms.reduce((s, [c, i, j]) => s + (i ? c * i * x ** (i - 1) * y ** j : 0), 0),
@@ -73,15 +73,16 @@ export default {
       return path;
     }
 
+    const tall = (width) => Math.max(170, Math.min(245, 0.75 * width));
     const panels = Object.entries(rules).map(([name, rule], r) => {
       const hills = svg("path", { class: "nn-contour" });
       const line = svg("polyline", { class: `nn-thin nn-${hues[r]}` });
       const [dots, end] = [svg("g", { class: `nn-fill-${hues[r]}` }), svg("circle", { r: 5, class: `nn-fill-${hues[r]}` })];
       const home = svg("path", { d: "M-5 0H5M0-5V5", class: "nn-thin nn-ink" });
-      const title = svg("text", { class: "nn-label nn-halo", x: 8, y: 18 }, name);
-      const p = plot({ x: xr, y: yr, height: (width) => Math.max(150, Math.min(230, 0.72 * width)), draw: () => (hill(), draw()) });
-      const hill = () => set(hills, { d: contours(f, xr, yr, levels, 48, p.X, p.Y) });
-      p.area.append(hills, line, dots, home, end, title);
+      const title = svg("text", { class: "nn-label nn-halo", "text-anchor": "end", y: 18 }, name);
+      const p = plot({ x: xr, y: yr, xlabel: "w₀", ylabel: "w₁", height: tall, draw: () => (hill(), draw()) });
+      const hill = () => (set(title, { x: p.width - 8 }), set(hills, { d: contours(f, xr, yr, levels, 48, p.X, p.Y) }));
+      p.area.append(hills, line, dots, end, home, title);
       p.node.classList.add("nn-click");
       p.node.addEventListener("click", (event) => {
         const box = p.area.getBoundingClientRect();
@@ -100,8 +101,9 @@ export default {
       begin(start[0] + (move[0] * (xr[1] - xr[0])) / 50, start[1] + (move[1] * (yr[1] - yr[0])) / 50);
     });
     const losses = panels.map((_, r) => svg("polyline", { class: `nn-thin nn-${hues[r]}`, "stroke-dasharray": dashes[r] }));
-    const labels = panels.map(({ name }) => svg("text", { class: "nn-label nn-halo", "text-anchor": "end" }, name));
-    const chart = plot({ x: [0, most], y: [-6, 3], ylabel: "loss", draw, yticks: [-6, -3, 0, 3], ytick: (v) => powers[v], height: (width) => Math.max(150, Math.min(230, 0.72 * width)) });
+    const labels = panels.map(() => svg("text", { class: "nn-label nn-halo" }));
+    // a third of the width is left for the names at the ends of the lines
+    const chart = plot({ x: [0, 1.5 * most], y: [-6, 3], xlabel: "step", ylabel: "loss", draw, xticks: [0, most / 2, most], yticks: [-6, -3, 0, 3], ytick: (v) => powers[v], height: tall });
     const cursor = svg("line", { class: "nn-thin nn-dotted nn-grey" });
     chart.area.append(cursor, ...losses, ...labels);
 
@@ -120,28 +122,29 @@ export default {
         set(end, { cx: p.X(xs.at(-1)), cy: p.Y(ys.at(-1)) });
         set(home, { transform: `translate(${p.X(start[0])} ${p.Y(start[1])})` });
         p.node.setAttribute("aria-label", `${name} from (${start.map((v) => number(v)).join(", ")}), after ${shown} steps at (${seen[r].at(-1).map((v) => number(v)).join(", ")})`);
-        const logs = height(paths[r]);
+        const logs = height(seen[r]);
         set(losses[r], { points: chart.path(logs.map((_, i) => i), logs) });
-        labels[r].textContent = name;
+        labels[r].textContent = shown ? name : "";
       });
       set(cursor, { x1: chart.X(shown), x2: chart.X(shown), y1: 0, y2: chart.height });
-      placeLabels(paths.map((path) => height(path)));
+      placeLabels(seen.map((path) => height(path)));
       const words = seen.map((path, r) => {
         const loss = f(...path.at(-1));
-        const text = path.at(-1).gone || loss > 1e4 ? "has flown off" : `is at ${loss < 0.0005 ? "under 0.001" : number(loss, 3)}`;
+        const text = path.at(-1).gone || loss > 1e4 ? "has diverged" : `has a loss of ${loss < 0.0005 ? "under 0.001" : number(loss, 3)}`;
         return `${panels[r].name} ${text}`;
       });
-      chart.node.setAttribute("aria-label", `Loss by step, on a logarithmic axis. ${words.join(", ")}.`);
-      say(`After ${shown} steps of size ${number(lr, 3)}: ${words.join(", ")}.`);
+      const text = shown ? `After ${shown} steps of size ${number(lr, 3)}: ${words.join(", ")}.` : `All three start at a loss of ${number(f(...start), 3)}. Their step size is ${number(lr, 3)}.`;
+      chart.node.setAttribute("aria-label", `Loss by step, on a logarithmic axis. ${text}`);
+      say(text);
       expose(el, { start, lr, shown, paths: seen.map((path) => path.map((w) => [...w])) });
     }
-    /** Names at the right ends of the lines, pushed apart where they meet. */
+    /** Names beside the ends of the lines, pushed apart where they meet. */
     function placeLabels(logs) {
-      const ends = logs.map((log, r) => ({ r, y: Math.max(14, Math.min(chart.height - 4, chart.Y(log.at(-1)) - 5)) })).sort((a, b) => a.y - b.y);
+      const ends = logs.map((log, r) => ({ r, y: Math.max(14, Math.min(chart.height - 4, chart.Y(log.at(-1)) + 4)) })).sort((a, b) => a.y - b.y);
       for (let k = 1; k < ends.length; k++) ends[k].y = Math.max(ends[k].y, ends[k - 1].y + 15);
       const over = ends.at(-1).y - (chart.height - 4);
       if (over > 0) for (let k = ends.length - 1, y = chart.height - 4; k >= 0; k--, y -= 15) ends[k].y = Math.min(ends[k].y, y);
-      for (const { r, y } of ends) set(labels[r], { x: chart.width - 4, y });
+      for (const { r, y } of ends) set(labels[r], { x: Math.min(chart.X(shown) + 6, chart.width - 8 * panels[r].name.length), y });
     }
 
     const steps = slider({ label: "steps", name: "steps", min: 0, max: most, step: 1, value: shown, format: String, change: (v) => (play.stop(), (shown = v), draw()) });
@@ -149,9 +152,9 @@ export default {
     const play = player(() => shown < most && (go(shown + 1), true), { rewind: () => shown === most && go(0) });
     const size = slider({ label: "step size", name: "lr", min: -3, max: 0, step: "any", value: Math.log10(lr), format: (v) => number(10 ** v, 3), change: (v) => ((lr = 10 ** v), draw()) });
     el.append(
-      question("Which rule gets down first?", "All three take the same step size. Guess, then find the step sizes at which each of them wins."),
+      question("Which rule gets down first?", "All three have the same step size. Guess, then press Play. At which step sizes does each of them win?"),
       h("div", { class: "nn-four" }, ...panels.map(({ p }) => p.frame), chart.frame),
-      controls(play.node, steps.node, size.node),
+      controls(size.node, play.node, steps.node),
       node,
       h("p", { class: "nn-help", id: `${el.id}-help` }, "The cross is the start: click on a map to move it, or focus the first map and use the arrow keys."),
     );

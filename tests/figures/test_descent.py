@@ -25,6 +25,30 @@ def agree(shown):
             rule.step({"w": w}, {"w": w * [1, 20]})
 
 
+def test_it_opens_at_the_start_and_keeps_the_answer(page):
+    shown = values(page)
+    assert shown["shown"] == 0
+    assert shown["paths"] == [[[-4, 1.6]]] * 3
+    ends = page.locator(".nn-frame").last.locator("polyline")
+    for line in ends.all():
+        assert len(line.get_attribute("points").split()) == 1
+    text = page.locator(".nn-reading").text_content()
+    assert "All three start at a loss of 33.600" in text
+    drawn = page.locator(".nn-live svg").all_text_contents()
+    for name, times in {"w₀": 3, "w₁": 3, "step": 1, "loss": 1}.items():
+        assert sum(name in axes for axes in drawn) >= times
+
+
+def test_the_losses_are_drawn_as_far_as_the_paths(page):
+    line = "line('.nn-frame:last-child polyline.nn-blue')"
+    for wanted, shown, drawn in play(page, [{"steps": 7}], line):
+        x, y = points(drawn).T
+        assert np.allclose(x, range(wanted["steps"] + 1), atol=0.1)
+        w = np.array(shown["paths"][2])
+        loss = w[:, 0] ** 2 / 2 + 10 * w[:, 1] ** 2
+        assert np.allclose(y, np.log10(loss), atol=0.05)
+
+
 def test_the_paths_are_those_of_the_package(page, rng):
     agree(values(page))
     settings = [
