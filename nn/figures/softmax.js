@@ -39,7 +39,7 @@ export default {
         row.p.put(p[k], percent(p[k]));
         row.tr.classList.toggle("nn-true", k === truth);
       });
-      const result = `${classes[truth]} gets p = ${number(p[truth], 3)}, so the loss is −log p = ${number(loss, 3)}.`;
+      const result = `With ${classes[truth]} as the true class, p = ${number(p[truth], 3)} and the loss is −log p = ${number(loss, 3)}.`;
       say(added ? `Each logit grew by 1, and no probability changed. ${result}` : result);
       expose(el, { z, T, truth, p, loss });
     }
