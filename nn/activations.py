@@ -47,11 +47,11 @@ class Identity(Layer):
 
 # chapter 4: Scores to probabilities
 def softmax(Z):
-    """Probabilities P of the logits Z: exp(z_k) / sum_j exp(z_j).
+    """Probabilities P of the logits Z: p_k = exp(z_k) / sum_j exp(z_j).
 
-    Z and P are (n, k), one sample per row, or (k,) for one sample. The
-    row's largest logit is taken off first, so that exp cannot overflow
-    (Bridle, 1990).
+    Z and P have the shape (n, k), one sample per row, or (k,) for one
+    sample. The largest logit of each row is subtracted first, so that
+    exp cannot overflow (Bridle, 1990).
     """
     E = np.exp(Z - np.max(Z, axis=-1, keepdims=True))  # (n, k), in [0, 1]
     return E / E.sum(axis=-1, keepdims=True)  # (4.5)  (n, k)

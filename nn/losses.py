@@ -1,5 +1,5 @@
 # Written by tools/export.py from notebooks/: change the chapters.
-"""Losses: ``forward`` gives the mean over a batch, as a Python float."""
+"""Losses: ``forward`` returns the mean over a batch as a Python float."""
 
 import numpy as np
 
@@ -15,18 +15,20 @@ def _check_classes(Z, y):
     Z, y = np.asarray(Z), np.asarray(y)
     if Z.ndim != 2 or Z.size == 0:
         raise ValueError(
-            "expected scores of shape (n, k), one row for each sample and "
-            f"one column for each class, got {Z.shape}"
+            "the predictions must be a non-empty array of shape (n, k), "
+            "one row per sample and one column per class, but have shape "
+            f"{Z.shape}"
         )
-    if y.shape != Z.shape[:1] or y.dtype.kind not in "iu":
+    if y.shape != Z.shape[:1] or y.dtype.kind not in "iu":  # integers
         raise ValueError(
-            f"y expects {len(Z)} class numbers, integers of shape "
-            f"({len(Z)},), got {y.dtype} of shape {y.shape}"
+            f"y must hold {len(Z)} class numbers, integers of shape "
+            f"({len(Z)},), but has dtype {y.dtype} and shape {y.shape}"
         )
     if y.min() < 0 or y.max() >= Z.shape[1]:
         raise ValueError(
-            f"y expects classes from 0 to {Z.shape[1] - 1}, one for each "
-            f"column of Z, got {y.min()} to {y.max()}"
+            "the classes in y must be column numbers of the predictions, "
+            f"from 0 to {Z.shape[1] - 1}, but range from {y.min()} to "
+            f"{y.max()}"
         )
     return Z, y
 
@@ -35,8 +37,8 @@ def _check_classes(Z, y):
 class CategoricalCrossEntropy:
     """Cross-entropy of probabilities: L = mean of -log p_y.
 
-    P (n, k) holds probabilities, y (n,) the true classes as integers,
-    p_y is the entry of P at the true class. A p_y of 0 gives infinity.
+    P (n, k) holds probabilities and y (n,) the true classes as integers.
+    p_y is the entry of P for the true class; if it is 0, L is infinite.
     """
 
     # chapter 9
@@ -85,21 +87,24 @@ def _check_targets(Z, y):
     Z, y = np.asarray(Z), np.asarray(y)
     if y.shape != Z.shape:
         raise ValueError(
-            f"y expects the shape of the predictions, {Z.shape}, got "
-            f"{y.shape}; y.reshape(-1, 1) makes a column of one target each"
+            f"y must have the shape of the predictions, {Z.shape}, but has "
+            f"shape {y.shape}. For one target per row, pass "
+            "y.reshape(-1, 1)."
         )
-    if y.size == 0 or y.dtype.kind not in "fiu":
+    if y.size == 0 or y.dtype.kind not in "fiu":  # floats or integers
         raise ValueError(
-            f"y expects numbers, one or more, got {y.size} of {y.dtype}"
+            "y must be a non-empty array of numbers, but has size "
+            f"{y.size} and dtype {y.dtype}"
         )
-    return Z if Z.dtype.char in "fd" else Z.astype(float), y
+    # float32 and float64 stay; in float16, a sum of squares may overflow
+    return [a if a.dtype.char in "fd" else a.astype(float) for a in (Z, y)]
 
 
 # chapters 5, 9
 class MeanSquaredError:
     """L = mean of (z - y)^2 over the batch and the outputs.
 
-    Z and y have the same shape (n, m): nothing is broadcast.
+    Z and y must have the same shape, (n, n_out): nothing is broadcast.
     """
 
     # chapter 9

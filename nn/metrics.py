@@ -1,5 +1,5 @@
 # Written by tools/export.py from notebooks/: change the chapters.
-"""Metrics: ``metric(y, Z)`` of the truth y and the outputs Z, a float."""
+"""Metrics: the true values come first; the result is a Python float."""
 
 import numpy as np
 
@@ -14,9 +14,10 @@ __all__ = [
 
 # chapter 5: How wrong?
 def accuracy(y, Z):
-    """Fraction of rows whose largest entry is that of the true class.
+    """Fraction of rows whose largest entry belongs to the true class.
 
-    y (n,) holds classes as integers, Z (n, k) logits or probabilities.
+    y (n,) holds the true classes as integers, Z (n, k) logits or
+    probabilities.
     """
     Z, y = _check_classes(Z, y)
     return float(np.count_nonzero(Z.argmax(axis=1) == y)) / len(y)
@@ -24,22 +25,25 @@ def accuracy(y, Z):
 
 # chapter 5: How wrong?
 def mean_absolute_error(y, Z):
-    """Mean of |y - z|, in the targets' unit. y and Z have one shape."""
+    """Mean of |y - z|, in the unit of y. Z and y have the same shape."""
     Z, y = _check_targets(Z, y)
     return float(np.abs(y - Z).sum()) / Z.size
 
 
 # chapter 5: How wrong?
 def r2_score(y, Z):
-    """Fraction of the targets' variance that Z explains: R^2.
+    """Fraction of the variance of y that Z explains: R^2.
 
-    1 - sum (y - z)^2 / sum (y - mean y)^2: 1 is perfect, 0 is as good as
-    the mean of y. y and Z have one shape; equal targets have no R^2.
+    R^2 = 1 - sum (y - z)^2 / sum (y - mean y)^2: 1 is perfect, 0 is no
+    better than the mean of y. Z and y have the same shape, (n, n_out);
+    the sums run over all outputs together, and each column of y has its
+    own mean. Raises ValueError if every column of y is constant.
     """
     Z, y = _check_targets(Z, y)
     total = np.sum((y - y.mean(axis=0)) ** 2)
     if total == 0:
         raise ValueError(
-            "r2_score expects targets that differ from each other"
+            "y must contain targets that differ within a column, but each "
+            "column is constant: R^2 divides by the variance, which is 0"
         )
     return float(1 - np.sum((y - Z) ** 2) / total)  # (5.10)

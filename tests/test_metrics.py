@@ -45,9 +45,17 @@ def test_r2_does_not_lose_digits_in_float32():
     assert r2_score(y, Z) == pytest.approx(expected, rel=1e-3)
 
 
+def test_metrics_in_half_precision():
+    y = np.array([[0], [1000]], np.float16)  # squares over 65,504
+    assert r2_score(y, np.zeros((2, 1))) == -1
+    assert mean_absolute_error(y, 0 * y) == 500
+
+
 def test_equal_targets_have_no_r2():
     with pytest.raises(ValueError, match="differ"):
         r2_score(np.ones((3, 1)), np.zeros((3, 1)))
+    with pytest.raises(ValueError, match="differ"):
+        r2_score(np.tile([1.0, 2], (3, 1)), np.zeros((3, 2)))
 
 
 @pytest.mark.parametrize("metric", [mean_absolute_error, r2_score])

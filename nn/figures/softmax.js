@@ -1,4 +1,4 @@
-// Logits to probabilities to the loss and its slope, with a temperature.
+// Logits to probabilities to the loss, with a temperature.
 import { bar, button, controls, expose, h, list, number, percent, question, sentence, slider, softmax } from "./shared.js";
 
 const REACH = 6; // how far a logit may go from the common shift
@@ -19,33 +19,29 @@ export default {
         label: `logit of ${name}`, name: `z${k}`, min: -REACH, max: REACH, step: 0.1, value: z[k],
         format: (v) => number(v, 1), change: (v) => ((z[k] = v), draw()),
       });
-      const [p, slope] = [bar(), bar({ signed: true })];
+      const p = bar();
       const tr = h("tr", {},
         h("th", { scope: "row" }, h("label", {}, pick, name)),
         h("td", { class: "nn-quietlabel" }, logit.node),
-        h("td", { class: "nn-barcell" }, p.node), h("td", { class: "nn-number" }, p.value),
-        h("td", { class: "nn-barcell" }, slope.node), h("td", { class: "nn-number" }, slope.value));
-      return { tr, logit, p, slope };
+        h("td", { class: "nn-barcell" }, p.node), h("td", { class: "nn-number" }, p.value));
+      return { tr, logit, p };
     });
-    const head = ["truth", "logit z", "probability p", "p − y"];
+    const head = ["true class", "logit z", "probability p"];
     const table = h("table", { class: "nn-table" },
       h("thead", {}, h("tr", {}, ...head.map((text, i) => h("th", { scope: "col", colspan: i > 1 && 2 }, text)))),
       h("tbody", {}, ...rows.map((row) => row.tr)));
 
     function draw(added = false) {
       const p = softmax(z.map((v) => v / T));
-      const slope = p.map((v, k) => v - (k === truth));
       const top = Math.max(...z);
       const loss = Math.log(z.reduce((s, v) => s + Math.exp((v - top) / T), 0)) - (z[truth] - top) / T;
       rows.forEach((row, k) => {
         row.p.put(p[k], percent(p[k]));
-        row.slope.put(slope[k], `${slope[k] > 0 ? "+" : ""}${number(slope[k], 3)}`);
         row.tr.classList.toggle("nn-true", k === truth);
       });
-      const result = `${classes[truth]} gets p = ${number(p[truth], 3)}, so the loss is −log p = ${number(loss, 3)}.`;
-      const sum = "The slopes p − y add up to 0: what one class gains, the others lose.";
-      say(added ? `Each logit grew by 1, and no probability moved. ${result}` : `${result} ${sum}`);
-      expose(el, { z, T, truth, p, slope, loss });
+      const result = `With ${classes[truth]} as the true class, p = ${number(p[truth], 3)} and the loss is −log p = ${number(loss, 3)}.`;
+      say(added ? `Each logit grew by 1, and no probability changed. ${result}` : result);
+      expose(el, { z, T, truth, p, loss });
     }
     function add() {
       shift += 1;
@@ -58,7 +54,7 @@ export default {
     }
 
     el.append(
-      question("What does softmax compare?", "Guess first: if every logit grows by 1, which probability grows?"),
+      question("What does confidence cost?", "Guess first: does the loss rise or fall when T grows from 0.5 to 4?"),
       table,
       controls(
         button("Add 1 to every logit", "add", add),
@@ -67,7 +63,7 @@ export default {
           format: (v) => number(10 ** v), change: (v) => ((T = 10 ** v), draw()),
         }).node),
       node,
-      h("p", { class: "nn-help" }, "p = softmax(z / T); p − y is the slope of the loss for z / T."),
+      h("p", { class: "nn-help" }, "p = softmax(z / T); the loss is −log p of the true class."),
     );
     draw();
   },
