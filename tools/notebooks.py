@@ -66,8 +66,8 @@ if importlib.util.find_spec("nn") is None:  # on Colab: fetch the package
         raise ModuleNotFoundError(
             "This chapter needs the package nn, and pip could not install "
             f"it from {{url}}. In a clone of the repository, run "
-            'pip install -e ".[notebooks]" and choose that environment as '
-            "the kernel of this notebook."
+            'pip install -e ".[notebooks]" and choose the environment in '
+            "which you ran it as the kernel of this notebook."
         )
     importlib.invalidate_caches()"""
 NAMES = {"title", *OWN}  # ids that no other cell may have
