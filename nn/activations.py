@@ -1,5 +1,5 @@
 # Written by tools/export.py from notebooks/: change the chapters.
-"""Activations: layers without parameters that bend what passes."""
+"""Activations: layers without parameters."""
 
 import numpy as np
 
@@ -34,7 +34,7 @@ class ReLU(Layer):
 
 # chapters 3, 7
 class Identity(Layer):
-    """A = Z: the output of a network that predicts any number."""
+    """A = Z, for the output of a network that predicts any number."""
 
     # chapter 7
     def forward(self, Z, training=False):

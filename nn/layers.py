@@ -20,8 +20,8 @@ __all__ = [
 class Layer:
     """One step of a network: A = f(X), row by row.
 
-    X (n, n_in), A (n, n_out). A layer defines what it needs; for the
-    rest it has these defaults.
+    X has shape (n, n_in), A (n, n_out). A layer defines the methods in
+    which it differs from these defaults.
     """
 
     # chapter 7
@@ -74,25 +74,6 @@ class Layer:
     def penalty(self):
         """Return what the layer adds to the loss, a float."""
         return 0.0
-
-
-# chapter 2: A layer is a matrix
-def _check_sizes(n_in, n_out):
-    if n_in < 1 or n_out < 1:
-        raise ValueError(
-            f"expected sizes of 1 or more, got {n_in}, {n_out}"
-        )
-
-
-# chapter 2: A layer is a matrix
-def _as_batch(layer, X, n_in, dtype=None):
-    X = np.asarray(X, dtype)
-    if X.ndim != 2 or X.shape[1] != n_in:
-        raise ValueError(
-            f"{layer} expects X of shape (n, {n_in}), got {X.shape}: "
-            f"one row per sample, {n_in} numbers in each"
-        )
-    return X
 
 
 # chapter 11: A good start
@@ -163,6 +144,28 @@ class Dense(Layer):
     # chapter 13
     def penalty(self):
         return self.regularizer(self.W) if self.regularizer else 0.0
+
+
+# chapter 2: A layer is a matrix
+def _check_sizes(n_in, n_out):
+    if n_in < 1 or n_out < 1:
+        raise ValueError(
+            "n_in and n_out must be sizes of 1 or more, but are "
+            f"{n_in} and {n_out}; give every layer at least one input "
+            "and one output"
+        )
+
+
+# chapter 2: A layer is a matrix
+def _as_batch(layer, X, n_in, dtype=None):
+    X = np.asarray(X, dtype)
+    if X.ndim != 2 or X.shape[1] != n_in:
+        raise ValueError(
+            f"{layer}: X must have shape (n, {n_in}), but has shape "
+            f"{X.shape}; pass one row per sample, with {n_in} numbers in "
+            "each row"
+        )
+    return X
 
 
 # chapter 11: A good start

@@ -37,7 +37,7 @@ export default {
     const target = svg("polyline", { class: "nn-thin nn-ink nn-dashed" });
     const sum = svg("polyline", { class: "nn-thick nn-blue" });
     const dots = svg("g");
-    const given = svg("g", { class: "nn-fill-ink" }); // a short target is shown point by point
+    const given = svg("g", { class: "nn-fill-ink" }); // a short list of points is shown point by point
     const units = bends.map((_, k) => ({
       line: svg("polyline", { class: `nn-thin ${styles[k % 4]}`, "stroke-dasharray": dashes[k % 8] }),
       name: svg("text", { class: "nn-label nn-halo", "text-anchor": "middle" }, String(k)),
@@ -61,21 +61,25 @@ export default {
         const unit = (x) => slopes[k] * hinge(x, bends[k]);
         set(line, { points: p.path(at, at.map(unit)) });
         line.classList.toggle("nn-thick", k === chosen);
-        // the name stands where the line leaves the picture, or at its end
+        // the name is beside the line, where it leaves the picture or ends
         const room = 0.88 * Math.abs(slopes[k] > 0 ? top : bottom);
         const end = Math.abs(unit(high)) > room ? bends[k] + room / Math.abs(slopes[k]) : high - 0.03 * (high - low);
         const idle = Math.abs(slopes[k]) < 0.05;
         if (idle) set(name, { x: p.X(bends[k]) + 12, y: p.Y(0) + 16 });
-        else set(name, { x: p.X(end), y: p.Y(unit(end)) + (unit(end) > 0 ? 14 : -5) });
+        else {
+          const [dx, dy] = [p.X(1) - p.X(0), p.Y(slopes[k]) - p.Y(0)];
+          const far = 11 / Math.hypot(dx, dy); // to the right of a steep line, across a flat one
+          set(name, { x: p.X(end) + far * Math.abs(dy), y: p.Y(unit(end)) + far * dx * (dy < 0 ? 1 : -1) + 4 });
+        }
         name.classList.toggle("nn-quiet", k !== chosen);
       });
       dots.replaceChildren(...bends.map((t, k) => svg("circle", { cx: p.X(t), cy: p.Y(f(t)), r: k === chosen ? 6 : 4, class: k === chosen ? "nn-fill-vermillion" : "nn-fill-blue" })));
       if (xs.length <= 30) given.replaceChildren(...xs.map((x, i) => svg("circle", { cx: p.X(x), cy: p.Y(ys[i]), r: 2.5 })));
       const unit = `Unit ${chosen} adds ${number(slopes[chosen])} · max(0, x ${term(-bends[chosen])})`;
       const gone = `: the slope of the sum changes by ${number(slopes[chosen])} at x = ${number(bends[chosen])}.`;
-      const idle = Math.abs(slopes[chosen]) < 0.005 ? ": nothing yet." : gone;
-      say(`${unit}${idle} The curve misses the target by ${number(error, 3)} (root mean square).`);
-      p.node.setAttribute("aria-label", `A curve with bends at ${bends.map((t) => number(t)).join(", ")}, beside a dashed target. ${unit}.`);
+      const idle = Math.abs(slopes[chosen]) < 0.005 ? ", which is 0 everywhere." : gone;
+      say(`${unit}${idle} The curve differs from the given points by ${number(error, 3)} (root mean square).`);
+      p.node.setAttribute("aria-label", `A curve with bends at ${bends.map((t) => number(t)).join(", ")}, beside a dashed line through the given points. ${unit}.`);
       expose(el, { bends, slopes, offset, error });
     }
     function choose(k) {
@@ -95,8 +99,8 @@ export default {
     });
     el.append(
       Math.abs(slopes.at(-1)) < 1e-6
-        ? question("What does one more unit buy?", "The last unit does nothing yet. Where would you bend the curve once more? Guess, drag, then take the best slopes.")
-        : question("What does one unit do?", "Choose one, guess what the curve loses without it, and set its slope to 0."),
+        ? question("What does one more unit add?", "The last unit has slope 0 and adds nothing yet. Where would you bend the curve once more? Guess, drag, then press the button.")
+        : question("What does one unit do?", "Choose a unit and guess how the curve changes without it. Then set its slope to 0."),
       p.frame, controls(pick.node, bend.node, slope.node, solve), node,
     );
     draw();

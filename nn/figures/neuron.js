@@ -34,14 +34,14 @@ export default {
         const anchor = x < 80 ? "start" : x > p.width - 80 ? "end" : left ? "end" : "start";
         set(where, { x: x + (anchor === "end" ? -8 : 8), y: p.Y(0) - 10, "text-anchor": anchor });
       }
-      // the name of the dashed line stands beside it, where there is room
+      // the name of the dashed line is beside it, where there is room
       const at = w === 0 ? 9 : (-1.4 - b) / w;
       zs.style.display = Math.abs(at) < 4 ? "" : "none";
       const edge = p.X(at) < 100 ? "start" : p.X(at) > p.width - 100 ? "end" : w > 0 ? "end" : "start";
       set(zs, { x: p.X(at) + (edge === "end" ? -12 : 12), y: p.Y(-1.4), "text-anchor": edge });
       const formula = `a = max(0, ${number(w)} x ${term(b)})`;
-      const rises = `${w > 0 ? "right" : "left"} of it the output rises with slope ${number(Math.abs(w))}`;
-      let text = `${formula} has no bend: with w = 0 it is ${number(f(0))} everywhere.`;
+      const rises = `to the ${w > 0 ? "right" : "left"} of it, the slope is ${number(w)}`;
+      let text = `${formula} has no bend, because with w = 0 it is ${number(f(0))} everywhere.`;
       if (w !== 0)
         text = rule
           ? `${formula} bends where w x + b = 0: at x = −b / w = ${number(-b)} / ${number(w)} = ${number(bend)}.`
@@ -53,7 +53,7 @@ export default {
 
     const move = { min: -3, max: 3, step: 0.05 };
     el.append(
-      question("Where does the neuron bend?", "Leave b alone and double w: does the bend come nearer to 0 or go away from it? Decide, then drag."),
+      question("Where does the neuron bend?", "Keep b and double w. Does the bend move towards 0 or away from it? Decide, then drag."),
       p.frame,
       controls(
         slider({ label: "weight w", name: "w", value: w, ...move, change: (v) => ((w = v), draw()) }).node,
