@@ -70,7 +70,7 @@ class SoftmaxCrossEntropy:
         Z = Z - Z.max(axis=1, keepdims=True)  # (n, k)
         E, rows = np.exp(Z), np.arange(len(y))  # (n, k), (n,)
         total = E.sum(axis=1)  # (n,)
-        self.kept = E / total[:, None], rows, y
+        self.kept = E / total[:, None], rows, y  # P, rows, y
         return float(np.mean(np.log(total) - Z[rows, y]))  # (5.4)
 
     # chapter 9

@@ -32,7 +32,7 @@ class Sequential(Layer):
         for layer in layers:
             if layer is first:
                 layer.backward(grad, **_without_input(layer.backward))
-                for unasked in layers:  # goes on where the loop is
+                for unasked in layers:  # those not reached yet
                     unasked.forget()
                 return None
             grad = layer.backward(grad)
