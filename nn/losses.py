@@ -44,9 +44,9 @@ class CategoricalCrossEntropy:
     # chapter 9
     def forward(self, P, y):
         P, y = _check_classes(P, y)
-        rows = np.arange(len(y))
+        rows = np.arange(len(y))  # P[rows, y] picks one entry per row
         self.kept = P, rows, y
-        return -float(np.mean(np.log(P[rows, y])))
+        return -float(np.mean(np.log(P[rows, y])))  # (5.3)
 
     # chapter 9
     def backward(self):
@@ -58,11 +58,12 @@ class CategoricalCrossEntropy:
 
 # chapters 5, 9
 class SoftmaxCrossEntropy:
-    """Softmax and cross-entropy at once: L = mean of -log softmax(z)_y.
+    """Softmax and cross-entropy combined: L = mean of -log softmax(z)_y.
 
-    Z (n, k) holds logits, y (n,) the true classes as integers. With the
-    row's largest logit m subtracted, -log p_y = log sum exp(z - m) -
-    (z_y - m), where no usual logit can overflow. dL/dZ = (P - Y) / n.
+    Z (n, k) holds logits and y (n,) the true classes as integers. With m
+    the largest logit of a row, -log p_y = log sum exp(z - m) - (z_y - m),
+    where the sum is between 1 and k: it can neither overflow nor round to
+    0. dL/dZ = (P - Y) / n, with the classes as one-hot rows Y.
     """
 
     # chapter 9
@@ -71,14 +72,14 @@ class SoftmaxCrossEntropy:
         Z = Z - Z.max(axis=1, keepdims=True)  # (n, k)
         E, rows = np.exp(Z), np.arange(len(y))  # (n, k), (n,)
         total = E.sum(axis=1)  # (n,)
-        self.kept = E / total[:, None], rows, y
-        return float(np.mean(np.log(total) - Z[rows, y]))
+        self.kept = E / total[:, None], rows, y  # P, rows, y
+        return float(np.mean(np.log(total) - Z[rows, y]))  # (5.4)
 
     # chapter 9
     def backward(self):
         P, rows, y = self.kept
         dZ = P.copy()  # (n, k)
-        dZ[rows, y] -= 1  # p - y
+        dZ[rows, y] -= 1  # P - Y
         return dZ / len(dZ)  # (9.5)  the mean over the batch
 
 
@@ -111,6 +112,7 @@ class MeanSquaredError:
     def forward(self, Z, y):
         Z, y = _check_targets(Z, y)
         self.kept = error = np.subtract(Z, y, dtype=Z.dtype)  # (n, m)
+        # vdot(error, error) is the sum of the squares
         return float(np.vdot(error, error)) / error.size  # (9.6)
 
     # chapter 9

@@ -9,55 +9,16 @@ __all__ = [
 ]
 
 
-# chapter 9: p − y
-def _by_position(dictionaries):
-    named = {}
-    for i, arrays in enumerate(dictionaries):
-        for name, array in arrays.items():
-            named[f"{i}.{name}"] = array
-    return named
-
-
-# chapter 9: p − y
-def _with_nested(layers):
-    for layer in layers:
-        if not isinstance(layer, Layer):
-            raise TypeError(f"Sequential must hold layers, not {layer!r}")
-        yield layer
-        yield from _with_nested(getattr(layer, "layers", ()))
-
-
-# chapter 9: p − y
-def _check_once(layers):
-    twice = [a for a in layers if sum(a is b for b in layers) > 1]
-    if twice:
-        raise ValueError(
-            f"{twice[0]!r} is in the network twice, but a layer has one "
-            "place: make a second one; to share weights, let both have the "
-            "same arrays W and b"
-        )
-
-
-# chapter 9: p − y
-def _first_trainable(layers):
-    return next((layer for layer in layers if layer.parameters()), None)
-
-
-# chapter 9: p − y
-def _without_input(backward):
-    known = getattr(backward, "__kwdefaults__", None) or {}
-    return {"input_gradient": False} if "input_gradient" in known else {}
-
-
 # chapters 9, 13, 14
 class Sequential(Layer):
-    """Layers one after the other: Z = f_m(... f_2(f_1(X))).
+    """Layers one after another: Z = f_m(... f_2(f_1(X))).
 
     X (n, n_in), Z (n, n_out). Arrays are named by position: "0.W", "2.b".
+    Raises TypeError for what is no layer, ValueError for one layer twice.
     """
 
     def __init__(self, *layers):
-        _check_once([*_with_nested(layers)])
+        _check_once(_with_nested(layers))
         self.layers = layers
 
     def forward(self, X, training=False):
@@ -71,7 +32,7 @@ class Sequential(Layer):
         for layer in layers:
             if layer is first:
                 layer.backward(grad, **_without_input(layer.backward))
-                for unasked in layers:  # those in front of it
+                for unasked in layers:  # those not reached yet
                     unasked.forget()
                 return None
             grad = layer.backward(grad)
@@ -108,3 +69,50 @@ class Sequential(Layer):
         """Take the arrays from the file ``path``; return the model."""
         load_arrays(path, into=self.state())
         return self
+
+
+# chapter 9: p − y
+def _by_position(dictionaries):
+    named = {}
+    for i, arrays in enumerate(dictionaries):
+        for name, array in arrays.items():
+            named[f"{i}.{name}"] = array
+    return named
+
+
+# chapter 9: p − y
+def _with_nested(layers):
+    found = []
+    for layer in layers:
+        if not isinstance(layer, Layer):
+            raise TypeError(
+                f"Sequential must hold layers, but {layer!r} is not one; "
+                "pass layers such as ReLU()"
+            )
+        found += [layer, *_with_nested(getattr(layer, "layers", ()))]
+    return found
+
+
+# chapter 9: p − y
+def _check_once(layers):
+    twice = [a for a in layers if sum(a is b for b in layers) > 1]
+    if twice:
+        raise ValueError(
+            "each layer must have one place in the network, but "
+            f"{twice[0]!r} is in it twice; make a second one, and to share "
+            "weights, give both the same arrays W and b"
+        )
+
+
+# chapter 9: p − y
+def _first_trainable(layers):
+    for layer in layers:
+        if layer.parameters():
+            return layer
+    return None
+
+
+# chapter 9: p − y
+def _without_input(backward):
+    known = getattr(backward, "__kwdefaults__", None) or {}
+    return {"input_gradient": False} if "input_gradient" in known else {}
