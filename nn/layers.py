@@ -189,7 +189,7 @@ def normal(n_in, n_out, rng):
 
 # chapter 11: A good start
 class Normalization(Layer):
-    """A = (X - mean) / std, which training does not change.
+    """A = (X - mean) / std. Training changes neither mean nor std.
 
     X and A (n, n_in); mean and std (n_in,), or one number for all. A
     standard deviation of 0 counts as 1: a constant column becomes 0.

@@ -18,10 +18,10 @@ __all__ = [
 # chapter 10: Descend
 def _check_rows(X, y=None):
     if len(X) == 0 or (y is not None and len(X) != len(y)):
-        rows = f"X has {len(X)}" + ("" if y is None else f", y {len(y)}")
+        targets = "" if y is None else f" and y has {len(y)}"
         raise ValueError(
             "X must have at least one row, and y one target per row, but "
-            f"{rows}"
+            f"X has {len(X)}{targets}"
         )
     for name, array in (("X", X), ("y", y)):
         if array is None or np.asarray(array).dtype.kind in "biu":
@@ -89,16 +89,16 @@ def fit(
 
     ``validation`` is a pair (X, y), ``metrics`` maps names to functions
     of (y, Z). ``on_epoch(epoch, history)`` runs after each epoch and ends
-    the training if it returns True. The history lists a float per epoch
-    for "loss" and each metric, means over batches while the weights
-    change, and for the validation rows the same after "val_".
+    the training if it returns True. The history maps "loss", each metric,
+    and "val_" + both to lists of one float per epoch; training values are
+    means over batches, measured while the weights change.
     """
     _check_rows(X, y)
     _check_count("epochs", epochs)
     if validation is not None:
         _check_rows(*validation)
     rng, metrics, history = np.random.default_rng(rng), metrics or {}, {}
-    loss = copy.copy(loss)  # keeps batches in place of the caller's
+    loss = copy.copy(loss)  # so that the caller's keeps no batch
     step = partial(train_step, model, loss=loss, optimizer=optimizer)
     for epoch in range(epochs):
         log = dict.fromkeys(["loss", *metrics], 0.0)

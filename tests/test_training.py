@@ -232,7 +232,7 @@ def test_batch_sizes_without_sense(line, size):
 @pytest.mark.parametrize(
     ("rows", "targets", "message"),
     [
-        (60, 59, "one target per row, but X has 60, y 59"),
+        (60, 59, "one target per row, but X has 60 and y has 59"),
         (0, 0, "at least one row, .* X has 0"),
     ],
 )
