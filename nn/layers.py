@@ -78,9 +78,9 @@ class Layer:
 
 # chapter 11: A good start
 def he_normal(n_in, n_out, rng):
-    """Samples of N(0, 2 / n_in), shape (n_in, n_out), for ReLU.
+    """Return samples of N(0, 2 / n_in), shape (n_in, n_out), for ReLU.
 
-    He, Zhang, Ren and Sun, 2015. ``rng`` is a NumPy Generator.
+    He, Zhang, Ren and Sun (2015). ``rng`` is a NumPy Generator.
     """
     _check_sizes(n_in, n_out)
     scale = math.sqrt(2 / n_in)  # (11.5)
@@ -170,10 +170,10 @@ def _as_batch(layer, X, n_in, dtype=None):
 
 # chapter 11: A good start
 def glorot_uniform(n_in, n_out, rng):
-    """Uniform on [-a, a] with a^2 = 6 / (n_in + n_out).
+    """Return samples, uniform on [-a, a], a^2 = 6 / (n_in + n_out).
 
-    Their variance is 2 / (n_in + n_out) (Glorot and Bengio, 2010); shape
-    (n_in, n_out). ``rng`` is a NumPy Generator.
+    Their variance is 2 / (n_in + n_out), their shape (n_in, n_out).
+    Glorot and Bengio (2010). ``rng`` is a NumPy Generator.
     """
     _check_sizes(n_in, n_out)
     a = math.sqrt(6 / (n_in + n_out))  # (11.9)
@@ -182,9 +182,9 @@ def glorot_uniform(n_in, n_out, rng):
 
 # chapter 11: A good start
 def normal(n_in, n_out, rng):
-    """Samples of N(0, 0.01^2), shape (n_in, n_out).
+    """Return samples of N(0, 0.01^2), shape (n_in, n_out).
 
-    The classic small initialization. ``rng`` is a NumPy Generator.
+    Too small for deep networks. ``rng`` is a NumPy Generator.
     """
     _check_sizes(n_in, n_out)
     return 0.01 * rng.standard_normal((n_in, n_out))
@@ -192,7 +192,7 @@ def normal(n_in, n_out, rng):
 
 # chapter 11: A good start
 class Normalization(Layer):
-    """A = (X - mean) / std with numbers that training does not change.
+    """A = (X - mean) / std. Training changes neither mean nor std.
 
     X and A (n, n_in); mean and std (n_in,), or one number for all. A
     standard deviation of 0 counts as 1: a constant column becomes 0.
@@ -205,15 +205,15 @@ class Normalization(Layer):
         finite = np.isfinite(mean) & np.isfinite(std)
         if mean.ndim > 1 or not np.all(finite & (std >= 0)):
             raise ValueError(
-                "Normalization expects finite numbers of shape (n_in,) and "
-                f"std >= 0, got mean={mean} and std={std}"
+                "mean and std must be finite, of shape (n_in,), and std at "
+                f"least 0, but are mean={mean} and std={std}"
             )
         self.mean = mean.copy()  # (n_in,)
         self.std = np.where(std == 0, std + 1, std)  # (n_in,)
 
     @classmethod
     def of(cls, X, *, dtype=np.float32):
-        """Return the layer that standardises the columns of X."""
+        """Return the layer that normalizes the columns of X."""
         constant = np.ptp(X, axis=0) == 0  # rounding may give std > 0
         std = np.where(constant, 0, np.std(X, axis=0, dtype=np.float64))
         return cls(np.mean(X, axis=0, dtype=np.float64), std, dtype=dtype)

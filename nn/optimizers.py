@@ -22,13 +22,13 @@ class Optimizer:
 
     The step size after t steps is lr / (1 + lr_decay t); lr is a number,
     or a function of t that returns one. ``state`` keeps what the rule
-    remembers of each parameter, by its name and shape.
+    remembers of each parameter, under its name and shape.
     """
 
     def __init__(self, lr, *, lr_decay=0.0):
         self.lr = lr if callable(lr) else _check_rate("lr", lr)
         self.lr_decay = _check_rate("lr_decay", lr_decay, least=0)
-        self.t = 0  # steps made
+        self.t = 0  # steps taken
         self.state = {}
 
     def rate(self):
@@ -40,7 +40,7 @@ class Optimizer:
         return lr / (1 + self.lr_decay * self.t)  # (10.4)
 
     def step(self, parameters, gradients):
-        """One step down: change each parameter by its own gradient."""
+        """Change every parameter in place, by the rule and its gradient."""
         keys = _matched(parameters, gradients)
         lr = self.rate()
         self.t += 1
@@ -51,11 +51,11 @@ class Optimizer:
             w += self.change(g, self.state[key], lr)
 
     def init_state(self, w):
-        """Return the arrays that the rule keeps for w, none by default."""
+        """Return the arrays that the rule keeps for w: by default, none."""
         return ()
 
     def change(self, g, state, lr):
-        """Return the change of w, an array in the shape of g = dL/dw."""
+        """Return the change of w, an array of the shape of g = dL/dw."""
         raise NotImplementedError(f"{type(self).__name__} has no rule")
 
 
@@ -71,7 +71,7 @@ def _check_rate(name, value, least=None):
 
 # chapter 10: Descend
 def _matched(parameters, gradients):
-    keys = []  # name and shape of each parameter
+    keys = []  # the name and shape of each parameter
     for name, w in parameters.items():
         g = gradients.get(name)
         if g is None or g.shape != w.shape:
@@ -154,7 +154,11 @@ class Joint(Optimizer):
 
 # chapters 10, 17
 class SGD(Joint):
-    """Gradient descent: w <- w - lr g (Robbins and Monro, 1951)."""
+    """Gradient descent: w <- w - lr g (Cauchy, 1847).
+
+    With gradients of mini-batches, this is stochastic gradient descent
+    (Robbins and Monro, 1951).
+    """
 
     def __init__(self, lr=0.01, *, lr_decay=0.0):
         super().__init__(lr, lr_decay=lr_decay)

@@ -18,8 +18,11 @@ __all__ = [
 # chapter 10: Descend
 def _check_rows(X, y=None):
     if len(X) == 0 or (y is not None and len(X) != len(y)):
-        rows = f"{len(X)} rows" + ("" if y is None else f" and {len(y)}")
-        raise ValueError(f"expected one target per row, got {rows}")
+        targets = "" if y is None else f" and y has {len(y)}"
+        raise ValueError(
+            "X must have at least one row, and y one target per row, but "
+            f"X has {len(X)}{targets}"
+        )
     for name, array in (("X", X), ("y", y)):
         if array is None or np.asarray(array).dtype.kind in "biu":
             continue  # integers are finite
@@ -27,23 +30,23 @@ def _check_rows(X, y=None):
         if not finite.all():
             row = np.argwhere(~finite)[0, 0]
             raise ValueError(
-                f"{name} expects finite numbers, row {row} has a NaN or an "
-                "infinity: drop such rows or fill them in"
+                f"{name} must be finite, but row {row} has a NaN or an "
+                "infinity; leave such rows out, or fill them in"
             )
 
 
 # chapter 10: Descend
 def _check_count(name, value):
     if value < 1:
-        raise ValueError(f"{name} expects 1 or more, got {value}")
+        raise ValueError(f"{name} must be 1 or more, but is {value}")
 
 
 # chapter 10: Descend
 def batches(X, y, batch_size, *, rng=None):
     """Yield the rows of X and y in a new order, ``batch_size`` at a time.
 
-    X (n, ...), y (n, ...); the last batch holds what is left. Every row
-    comes once. ``rng`` is a seed, a Generator or None.
+    X (n, ...), y (n, ...). Every row appears once; the last batch may be
+    smaller. ``rng`` is a seed, a Generator or None.
     """
     _check_count("batch_size", batch_size)
     X, y = np.asarray(X), np.asarray(y)
@@ -85,17 +88,17 @@ def fit(
     """Train ``model`` on X (n, n_in) and y; return the history.
 
     ``validation`` is a pair (X, y), ``metrics`` maps names to functions
-    of (y, Z). ``on_epoch(epoch, history)`` after each pass may end the
-    training by returning True. The history has a float per epoch for
-    "loss", each metric, and "val_" + both; training values are means over
-    batches while the weights move.
+    of (y, Z). ``on_epoch(epoch, history)`` runs after each epoch and ends
+    the training if it returns True. The history maps "loss", each metric,
+    and "val_" + both to lists of one float per epoch; training values are
+    means over batches, measured while the weights change.
     """
     _check_rows(X, y)
     _check_count("epochs", epochs)
     if validation is not None:
         _check_rows(*validation)
     rng, metrics, history = np.random.default_rng(rng), metrics or {}, {}
-    loss = copy.copy(loss)  # a loss keeps a batch: the caller's does not
+    loss = copy.copy(loss)  # so that the caller's keeps no batch
     step = partial(train_step, model, loss=loss, optimizer=optimizer)
     for epoch in range(epochs):
         log = dict.fromkeys(["loss", *metrics], 0.0)
@@ -116,9 +119,10 @@ def fit(
 
 # chapter 10: Descend
 def predict(model, X, *, batch_size=1024):
-    """Outputs Z (n, n_out) of the model for X (n, n_in), not training.
+    """Return the outputs Z (n, n_out) for X (n, n_in), without training.
 
-    For a classifier these are logits: softmax makes them probabilities.
+    For a classifier these are logits, which softmax makes probabilities.
+    The model receives at most ``batch_size`` rows at a time.
     """
     _check_rows(X)
     _check_count("batch_size", batch_size)
@@ -132,9 +136,9 @@ def predict(model, X, *, batch_size=1024):
 
 # chapter 10: Descend
 def evaluate(model, X, y, *, loss, metrics=None):
-    """Loss and metrics over all rows at once, not training.
+    """Return the loss and the metrics over all rows, without training.
 
-    Returns {"loss": float, name: float, ...}; without any penalty.
+    The result is {"loss": float, name: float, ...}, without any penalty.
     """
     _check_rows(X, y)
     Z = predict(model, X)

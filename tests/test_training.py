@@ -223,17 +223,17 @@ def test_predict_does_not_depend_on_the_batch_size(line):
 
 @pytest.mark.parametrize("size", [0, -1])
 def test_batch_sizes_without_sense(line, size):
-    with pytest.raises(ValueError, match="1 or more, got"):
+    with pytest.raises(ValueError, match="batch_size must be 1 or more"):
         list(batches(*line, size))
-    with pytest.raises(ValueError, match="1 or more, got"):
+    with pytest.raises(ValueError, match="batch_size must be 1 or more"):
         predict(Sequential(Dense(2, 1)), line[0], batch_size=size)
 
 
 @pytest.mark.parametrize(
     ("rows", "targets", "message"),
     [
-        (60, 59, "one target per row, got 60 rows and 59"),
-        (0, 0, "got 0 rows"),
+        (60, 59, "one target per row, but X has 60 and y has 59"),
+        (0, 0, "at least one row, .* X has 0"),
     ],
 )
 def test_rows_and_targets_that_do_not_match(line, rows, targets, message):
@@ -252,18 +252,18 @@ def test_a_validation_pair_is_checked_before_the_first_step(line):
 def test_numbers_that_are_none_are_told_with_their_row(line, bad):
     X, y = (a.copy() for a in line)
     X[17, 1] = bad
-    with pytest.raises(ValueError, match=r"X expects finite .* row 17"):
+    with pytest.raises(ValueError, match=r"X must be finite, but row 17"):
         fitted(X, y)
-    with pytest.raises(ValueError, match=r"X expects finite .* row 17"):
+    with pytest.raises(ValueError, match=r"X must be finite, but row 17"):
         predict(Sequential(Dense(2, 1)), X)
     y[5] = bad
-    with pytest.raises(ValueError, match=r"y expects finite .* row 5"):
+    with pytest.raises(ValueError, match=r"y must be finite, but row 5"):
         fitted(line[0], y)
 
 
 @pytest.mark.parametrize("epochs", [0, -2])
 def test_epochs_without_sense(line, epochs):
-    with pytest.raises(ValueError, match="epochs expects 1 or more, got"):
+    with pytest.raises(ValueError, match="epochs must be 1 or more, but"):
         fitted(*line, epochs=epochs)
 
 
