@@ -26,7 +26,7 @@ def numerical_gradient(f, x, *, h=1e-5):
             "of dtype float64, and pass that array as x."
         )
     gradient = np.zeros_like(x)
-    for i in np.ndindex(x.shape):
+    for i in np.ndindex(x.shape):  # such as (row, column)
         old = x[i]
         try:
             x[i] = old + h
