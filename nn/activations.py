@@ -17,7 +17,7 @@ __all__ = [
 class ReLU(Layer):
     """Rectifier: A = max(0, Z), entry by entry. Z and A (n, m).
 
-    The slope is 1 where Z > 0 and 0 elsewhere (at 0 it is taken as 0).
+    The slope is 1 where Z > 0 and 0 elsewhere (at Z = 0, by convention).
     """
 
     # chapter 7

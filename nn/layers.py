@@ -41,23 +41,27 @@ class Layer:
 
     # chapter 7
     def backward(self, grad, /):
-        """Return dL/dX from grad = dL/dA, after a forward in training."""
+        """Return dL/dX, given grad = dL/dA, after a forward in training."""
         raise NotImplementedError(f"{self} has no backward pass")
 
     # chapter 7
     def take(self):
-        """Hand over, once, what ``forward`` kept in training."""
+        """Return what ``forward`` kept in training, and keep it no longer.
+
+        Raises RuntimeError if there is nothing to take.
+        """
         kept, self.kept = self.kept, None
         if kept is None:
             raise RuntimeError(
-                f"{self}.backward must follow a forward(X, training=True), "
-                "one for each backward"
+                f"{self}.backward must follow a forward pass in training, but "
+                "nothing is kept. Call forward(X, training=True) once before "
+                "each backward."
             )
         return kept
 
     # chapter 7
     def forget(self):
-        """Let go of what ``forward`` kept, if nobody will take it."""
+        """Discard what ``forward`` kept, if no ``backward`` will take it."""
         self.kept = None
 
     # chapter 8

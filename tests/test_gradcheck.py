@@ -59,5 +59,5 @@ def test_check_gradients_names_what_is_wrong(rng):
     errors = check_gradients(f, {"a": a, "b": b}, wrong)
     assert errors["a"] < 1e-6
     assert errors["b"] == pytest.approx(2)
-    with pytest.raises(ValueError, match=r"expects the names \['a', 'b'\]"):
+    with pytest.raises(ValueError, match=r"names of arrays, \['a', 'b'\]"):
         check_gradients(f, {"a": a, "b": b}, {"a": a})

@@ -1,34 +1,47 @@
-// A 2-2-1 network: values above, slopes below, finite differences beside.
-import { checkbox, controls, expose, h, list, number, question, select, sentence, slider, svg } from "./shared.js";
+// The 2-2-1 network of chapter 7: for each number its value and its slope.
+import { checkbox, controls, expose, h, list, number, question, select, sentence, set, slider, svg } from "./shared.js";
 
 // W[i, j] leads from input i to hidden unit j, as in the chapters
 const NAMES = ["W[0, 0]", "W[0, 1]", "W[1, 0]", "W[1, 1]", "b[0]", "b[1]", "v[0]", "v[1]", "c"];
+// places and edges of the graph, as the chapter's own drawing has them
+const PLACES = {
+  x0: [0, 1.5], x1: [0, -1.5], z0: [3, 1.5], z1: [3, -1.5], a0: [4.9, 1.5], a1: [4.9, -1.5],
+  b0: [1.8, 2.9], b1: [1.8, -2.9], c: [8.1, 1.7], yhat: [7, 0], L: [8.9, 0],
+};
+const EDGES = [
+  ["x0", "z0", 0], ["x0", "z1", 1], ["x1", "z0", 2], ["x1", "z1", 3], ["a0", "yhat", 6], ["a1", "yhat", 7],
+  ["z0", "a0"], ["z1", "a1"], ["yhat", "L"], ["b0", "z0"], ["b1", "z1"], ["c", "yhat"],
+];
+const BIASES = { b0: 4, b1: 5, c: 8 };
 const H = 1e-5;
 
 /** Every value on the way from the inputs to the loss. */
-function forward([w11, w12, w21, w22, b1, b2, v1, v2, c], [x1, x2], y) {
-  const z1 = x1 * w11 + x2 * w21 + b1;
-  const z2 = x1 * w12 + x2 * w22 + b2;
-  const [a1, a2] = [Math.max(0, z1), Math.max(0, z2)];
-  const z = a1 * v1 + a2 * v2 + c;
-  return { z1, z2, a1, a2, z, loss: (z - y) ** 2 };
+function forward([w00, w01, w10, w11, b0, b1, v0, v1, c], [x0, x1], y) {
+  const z0 = x0 * w00 + x1 * w10 + b0;
+  const z1 = x0 * w01 + x1 * w11 + b1;
+  const [a0, a1] = [Math.max(0, z0), Math.max(0, z1)];
+  const yhat = a0 * v0 + a1 * v1 + c;
+  return { z0, z1, a0, a1, yhat, L: (yhat - y) ** 2 / 2 };
 }
 
-/** The slope of the loss for every value, from the loss back to the inputs. */
-function backward([w11, w12, w21, w22, , , v1, v2], [x1, x2], y, { z1, z2, a1, a2, z }) {
-  const dz = 2 * (z - y);
-  const [da1, da2] = [dz * v1, dz * v2];
+/** The slope of L with respect to every value, from L back to the inputs. */
+function backward([w00, w01, w10, w11, , , v0, v1], [x0, x1], y, { z0, z1, a0, a1, yhat }) {
+  const dyhat = yhat - y;
+  const [da0, da1] = [dyhat * v0, dyhat * v1];
+  const dz0 = z0 > 0 ? da0 : 0;
   const dz1 = z1 > 0 ? da1 : 0;
-  const dz2 = z2 > 0 ? da2 : 0;
-  const slopes = [dz1 * x1, dz2 * x1, dz1 * x2, dz2 * x2, dz1, dz2, dz * a1, dz * a2, dz];
-  return { dz, da1, da2, dz1, dz2, dx1: dz1 * w11 + dz2 * w12, dx2: dz1 * w21 + dz2 * w22, slopes };
+  const slopes = [dz0 * x0, dz1 * x0, dz0 * x1, dz1 * x1, dz0, dz1, dyhat * a0, dyhat * a1, dyhat];
+  return { dL: 1, dyhat, da0, da1, dz0, dz1, dx0: dz0 * w00 + dz1 * w01, dx1: dz0 * w10 + dz1 * w11, slopes };
 }
+
+/** As the chapter writes numbers: 1 and −0.5 rather than 1.000 and −0.500. */
+const short = (v) => number(v, 3).replace(/\.?0+$/, "");
 
 export default {
   render({ model, el }) {
-    const theta = list(model.get("parameters") ?? [0.6, -0.4, 0.3, 0.5, 0.1, -0.2, 0.7, -1.2, 0.2]);
-    const [x, y] = [list(model.get("x") ?? [1, 2]), model.get("y") ?? 1];
-    let [chosen, covered] = [model.get("chosen") ?? 0, false];
+    const theta = list(model.get("parameters") ?? [1, -1, 0.5, 1, 1, 0, 1, -2, 0]);
+    const [x, y] = [list(model.get("x") ?? [1, 2]), model.get("y") ?? 3];
+    let [chosen, shown] = [0, false];
     const { node, say } = sentence();
     const drawing = svg("svg", { class: "nn-plot", role: "img" });
     const frame = h("div", { class: "nn-frame" }, drawing);
@@ -40,75 +53,75 @@ export default {
       tr.addEventListener("click", () => choose(k));
       return { tr, cells };
     });
-    const head = ["", "value", "chain rule", "measured"];
+    const head = ["", "value", "slope, (7.3)", "measured"];
     const table = h("table", { class: "nn-table nn-numbers" },
       h("thead", {}, h("tr", {}, ...head.map((text, i) => (i ? h("th", { scope: "col", class: "nn-number" }, text) : h("td"))))),
       h("tbody", {}, ...rows.map(({ tr }) => tr)));
 
-    const slope = (v) => (covered ? "?" : number(v, 3));
-    /** Two lines: what goes forward, and what comes back. */
-    function label(px, py, value, back, k, { anchor = "middle", gap = 0, halo = "nn-halo" } = {}) {
-      return svg("g", { transform: `translate(${px} ${py})`, "text-anchor": anchor, class: k === chosen ? "nn-chosen" : "" },
-        svg("text", { class: `nn-label ${halo}`, y: -3 - gap }, value),
-        svg("text", { class: `nn-label nn-slope ${halo}`, y: 12 + gap }, back));
-    }
+    const slope = (v) => (shown ? short(v) : "?");
     function picture(f, b) {
       const W = frame.clientWidth || 600;
-      const height = W > 500 ? 320 : 330;
-      const [X, Y, r] = [[0.075, 0.43, 0.755].map((s) => s * W), [height * 0.22, height * 0.74], W > 500 ? 27 : 25];
+      const [unit, r] = [W / 10.1, W > 500 ? 15 : 12];
+      const tall = Math.max(unit, 42);
+      const at = ([px, py]) => [(px + 0.6) * unit, (3.75 - py) * tall];
       const parts = [];
-      const edge = (from, to, k, t) => {
-        const [[x1, y1], [x2, y2]] = [from, to];
-        parts.push(svg("line", { x1, y1, x2, y2, class: `nn-edge ${k === chosen ? "nn-chosen" : ""}` }));
-        return () => label(x1 + t * (x2 - x1), y1 + t * (y2 - y1), number(theta[k]), slope(b.slopes[k]), k, { gap: y1 === y2 ? 3 : 0 });
+      const text = (content, px, py, look, anchor = "middle") =>
+        parts.push(svg("text", { class: `nn-label ${look}`, x: px, y: py, "text-anchor": anchor }, content));
+      /** A value, and the slope beneath it. */
+      const pair = ([px, py], gap, value, back, k) => {
+        const look = `nn-halo ${W > 500 ? "" : "nn-narrow"}`;
+        parts.push(svg("g", { class: k === chosen ? "nn-chosen" : "", "text-anchor": "middle" },
+          svg("text", { class: `nn-label nn-fill-blue ${look}`, x: px, y: py - gap }, value),
+          svg("text", { class: `nn-label nn-slope ${look}`, x: px, y: py + gap + 10 }, back)));
       };
-      const [i1, i2, h1, h2, out] = [[X[0], Y[0]], [X[0], Y[1]], [X[1], Y[0]], [X[1], Y[1]], [X[2], height * 0.48]];
-      const labels = [
-        edge(i1, h1, 0, 0.52), edge(i1, h2, 1, 0.3), edge(i2, h1, 2, 0.3), edge(i2, h2, 3, 0.52),
-        edge(h1, out, 6, 0.5), edge(h2, out, 7, 0.5),
-      ];
-      parts.push(svg("line", { x1: X[2], y1: out[1], x2: W - 3, y2: out[1], class: "nn-edge" }));
-      parts.push(...labels.map((make) => make()));
-      const unit = ([cx, cy], value, back, asleep = false) =>
-        parts.push(svg("circle", { cx, cy, r, class: asleep ? "nn-unit nn-asleep" : "nn-unit" }), label(cx, cy, value, back, -1, { halo: W > 500 ? "" : "nn-narrow" }));
-      unit(i1, number(x[0]), slope(b.dx1));
-      unit(i2, number(x[1]), slope(b.dx2));
-      unit(h1, number(f.a1), slope(b.da1), f.z1 <= 0);
-      unit(h2, number(f.a2), slope(b.da2), f.z2 <= 0);
-      unit(out, number(f.z), slope(b.dz));
-      const bias = ([px, py], k, below) =>
-        parts.push(label(px, py + (below ? r + 20 : -r - 18), `${NAMES[k]} = ${number(theta[k])}`, slope(b.slopes[k]), k));
-      bias(h1, 4, false);
-      bias(h2, 5, true);
-      bias(out, 8, true);
-      const name = (text, px, py) => parts.push(svg("text", { class: "nn-label nn-quiet", x: px, y: py, "text-anchor": "middle" }, text));
-      name("x[0]", X[0], Y[0] - r - 8);
-      name("x[1]", X[0], Y[1] + r + 17);
-      name("z", X[2], out[1] - r - 8);
-      parts.push(label(W - 3, out[1] - 6, `L = ${number(f.loss, 3)}`, "", -1, { anchor: "end" }));
+      const labels = EDGES.map(([from, to, k]) => {
+        const [[x1, y1], [x2, y2]] = [at(PLACES[from]), at(PLACES[to])];
+        const thick = k === chosen || BIASES[from] === chosen;
+        parts.push(svg("line", { x1, y1, x2, y2, class: `nn-edge ${thick ? "nn-chosen" : ""}` }));
+        const t = k === 1 || k === 2 ? 0.3 : 0.5;
+        return () => k === undefined || pair([x1 + t * (x2 - x1), y1 + t * (y2 - y1)], 5, short(theta[k]), slope(b.slopes[k]), k);
+      });
+      labels.forEach((write) => write());
+      const values = { x0: x[0], x1: x[1], b0: theta[4], b1: theta[5], c: theta[8], ...f };
+      const backs = { ...b, db0: b.slopes[4], db1: b.slopes[5], dc: b.slopes[8] };
+      for (const [name, place] of Object.entries(PLACES)) {
+        const [px, py] = at(place);
+        const silent = (name[0] === "z" || name[0] === "a") && f[`z${name[1]}`] <= 0;
+        parts.push(svg("circle", { cx: px, cy: py, r, class: silent ? "nn-unit nn-asleep" : "nn-unit" }));
+        const written = name === "yhat" ? "ŷ" : name.replace("0", "₀").replace("1", "₁");
+        text(written, px, py + 4, "");
+        pair([px, py], r + 5, short(values[name]), slope(backs[`d${name}`]), BIASES[name] ?? -1);
+      }
+      for (const k of [0, 1]) {
+        const [[left, py], [right]] = [at(PLACES[`z${k}`]), at(PLACES[`a${k}`])];
+        text("ReLU", (left + right) / 2, py - 4, "nn-quiet nn-narrow nn-halo");
+      }
+      const [px, py] = at([5.2, 3.3]);
+      text("value", px, py, "nn-fill-blue", "start");
+      text("slope of L", px, py + 17, "nn-slope", "start");
       drawing.replaceChildren(...parts);
-      for (const [k, v] of Object.entries({ width: W, height, viewBox: `0 0 ${W} ${height}` })) drawing.setAttribute(k, v);
+      set(drawing, { width: W, height: 7.5 * tall, viewBox: `0 0 ${W} ${7.5 * tall}` });
     }
     function draw() {
       const f = forward(theta, x, y);
       const b = backward(theta, x, y, f);
       const measured = theta.map((v, k) => {
-        const at = (move) => forward(theta.with(k, v + move), x, y).loss;
+        const at = (move) => forward(theta.with(k, v + move), x, y).L;
         return (at(H) - at(-H)) / (2 * H);
       });
       picture(f, b);
       rows.forEach(({ tr, cells }, k) => {
         tr.classList.toggle("nn-chosen", k === chosen);
-        [number(theta[k]), slope(b.slopes[k]), number(measured[k], 3)].forEach((text, i) => (cells[i].textContent = text));
+        [short(theta[k]), slope(b.slopes[k]), slope(measured[k])].forEach((text, i) => (cells[i].textContent = text));
       });
       const s = b.slopes[chosen];
-      const asleep = [f.z1 <= 0 && "upper", f.z2 <= 0 && "lower"].filter(Boolean);
-      const sleep = asleep.length ? ` The ${asleep.join(" and the ")} hidden unit sleeps: nothing comes back through it.` : "";
-      const way = Math.abs(s) < 5e-4 ? "moving it a little changes nothing" : `a little more ${NAMES[chosen]} makes the loss ${s > 0 ? "larger" : "smaller"}`;
-      say(covered
-        ? `The loss is ${number(f.loss, 3)}. Work out the slope for ${NAMES[chosen]}, then uncover.${sleep}`
-        : `The loss is ${number(f.loss, 3)}. Its slope for ${NAMES[chosen]} is ${number(s, 3)}: ${way}.${sleep}`);
-      drawing.setAttribute("aria-label", `Two inputs ${x.join(" and ")}, two hidden units ${number(f.a1)} and ${number(f.a2)}, output ${number(f.z)}, target ${y}, loss ${number(f.loss, 3)}. The slopes are in the table.`);
+      const names = [f.z0 <= 0 && "upper", f.z1 <= 0 && "lower"].filter(Boolean);
+      const silent = names.length ? ` The ${names.join(" and the ")} hidden unit ${names.length > 1 ? "are" : "is"} silent.` : "";
+      const rule = Math.abs(s) < 5e-4 ? "a small step changes nothing" : `a small step up makes the loss ${s > 0 ? "larger" : "smaller"}`;
+      say(`The loss is ${short(f.L)}.${silent} ` + (shown
+        ? `Its slope with respect to ${NAMES[chosen]} is ${short(s)}: ${rule}.`
+        : `What is its slope with respect to ${NAMES[chosen]}? Work it out, then show the slopes.`));
+      set(drawing, { "aria-label": `Inputs ${x.join(" and ")}, hidden sums z ${short(f.z0)} and ${short(f.z1)}, activations a ${short(f.a0)} and ${short(f.a1)}, output ŷ ${short(f.yhat)}, target ${y}, loss ${short(f.L)}. The slopes are in the table.` });
       expose(el, { theta, ...f, ...b, measured });
     }
     function choose(k) {
@@ -118,13 +131,13 @@ export default {
       draw();
     }
 
-    const pick = select({ label: "number", name: "number", options: NAMES, value: chosen, change: choose });
+    const pick = select({ label: "weight or bias", name: "number", options: NAMES, value: chosen, change: choose });
     const move = slider({ label: "its value", name: "value", min: -2, max: 2, step: 0.05, value: theta[chosen], change: (v) => ((theta[chosen] = v), draw()) });
     el.append(
-      question("How does the loss reach one weight?", "Cover the slopes, work one out from the numbers beside it, and uncover."),
+      question("How does each number reach the loss?", "Work out the slopes from right to left, then show them."),
       frame,
-      h("p", { class: "nn-help" }, `Above: the value. Below, in italics: the slope of the loss for it. The target is y = ${y}, and L = (z − y)².`),
-      controls(pick.node, move.node, checkbox({ label: "cover the slopes", name: "cover", change: (v) => ((covered = v), draw()) })),
+      h("p", { class: "nn-help" }, `Each number has two rows: its value and, in italics, the slope of L with respect to it. The target is y = ${y}, and L = ½(ŷ − y)².`),
+      controls(pick.node, move.node, checkbox({ label: "show the slopes", name: "show", change: (v) => ((shown = v), draw()) })),
       node, table,
     );
     draw();

@@ -1,13 +1,68 @@
-"""A small network with its values and the slope of each."""
+"""The network of chapter 7 with its values and the slope of each."""
+
+from pathlib import Path
 
 import numpy as np
 from page import CLOSE, make, network, number, play, values
 
 import nn
+from tools.cells import read
+
+CHAPTER = (
+    Path(__file__)
+    .parents[2]
+    .joinpath("notebooks", "07_the_chain_rule_on_one_neuron.ipynb")
+)
+FRESH = [1, -1, 0.5, 1, 1, 0, 1, -2, 0]
+SHOW = "show the slopes"
 
 
 def example():
-    return make("backprop")
+    return make("backprop", parameters=FRESH, x=[1, 2], y=3)
+
+
+def chapter():
+    """What the chapter's own cells define: net and both passes."""
+    cells = {cell.id: cell.source for cell in read(CHAPTER).cells}
+    names = {"np": np}
+    for key in ("network", "forward", "backward"):
+        exec(cells[key], names)
+    return names
+
+
+def test_the_figure_shows_the_problem_of_the_chapter(page):
+    own = chapter()
+    net = own["net"]
+    for k, v in ((3, 1), (3, 0.75), (5, -2)):  # fresh; right; silent
+        [(_, shown, _)] = play(page, [{"number": k, "value": v}])
+        t = np.array(shown["theta"])
+        net |= {"W": t[:4].reshape(2, 2), "b": t[4:6], "v": t[6:8]}
+        net["c"] = t[8]
+        for name, value in own["forward_pass"](**net).items():
+            key = name.replace("_", "")  # y_hat is yhat in the figure
+            entries = (
+                [key] if np.ndim(value) == 0 else [f"{key}0", f"{key}1"]
+            )
+            found = np.ravel([shown[entry] for entry in entries])
+            assert np.allclose(found, value, **CLOSE), name
+        d = own["backward_pass"](**net)
+        slopes = [*d["W"].ravel(), *d["b"], *d["v"], d["c"]]
+        assert np.allclose(shown["slopes"], slopes, **CLOSE)
+        assert np.allclose([shown["dx0"], shown["dx1"]], d["x"], **CLOSE)
+        assert np.allclose([shown["dz0"], shown["dz1"]], d["z"], **CLOSE)
+        assert np.allclose([shown["da0"], shown["da1"]], d["a"], **CLOSE)
+        assert np.isclose(shown["dyhat"], d["y_hat"], **CLOSE)
+    help_text = page.locator(".nn-help").text_content()
+    assert "y = 3, and L = ½(ŷ − y)²" in help_text
+
+
+def test_it_opens_with_the_numbers_of_the_chapter(page):
+    shown, own = values(page), chapter()
+    arrays = (own["net"][name] for name in "Wbvc")
+    assert (
+        shown["theta"] == np.concatenate([*map(np.ravel, arrays)]).tolist()
+    )
+    assert shown["L"] == own["forward_pass"](**own["net"])["L"]
 
 
 def test_the_slopes_are_those_of_numpy(page, rng):
@@ -19,51 +74,69 @@ def test_the_slopes_are_those_of_numpy(page, rng):
             strict=True,
         )
     ]
-    for k in (0, 2, 1, 3):  # first one hidden unit falls asleep, then both
+    for k in (0, 2, 1, 3):  # first one hidden unit falls silent, then both
         settings.append({"number": k, "value": -2})
     cells = "[...root.querySelectorAll('tbody td')].map(e => e.textContent)"
-    asleep = set()
+    page.get_by_label(SHOW).check()
+    silent = set()
     for _, shown, texts in play(page, settings, cells):
         t = np.array(shown["theta"])
         model = network([t[:4].reshape(2, 2), t[4:6], t[6:8, None], t[8:]])
         loss, X = nn.MeanSquaredError(), np.array([[1.0, 2.0]])
         Z = model.forward(X, training=True)
-        L = loss.forward(Z, np.array([[1.0]]))
-        dX = model.backward(loss.backward())
+        L = loss.forward(Z, np.array([[3.0]])) / 2
+        dX = model.backward(loss.backward() / 2)
         gradients = model.gradients().values()
         slopes = np.concatenate([g.ravel() for g in gradients])
-        assert np.isclose(shown["loss"], L, **CLOSE)
-        assert np.isclose(shown["z"], Z[0, 0], **CLOSE)
+        assert np.isclose(shown["L"], L, **CLOSE)
+        assert np.isclose(shown["yhat"], Z[0, 0], **CLOSE)
         assert np.allclose(shown["slopes"], slopes, **CLOSE)
-        assert np.allclose([shown["dx1"], shown["dx2"]], dX[0], **CLOSE)
-        z1, z2 = model.layers[0].forward(X)[0]
-        assert np.allclose([shown["z1"], shown["z2"]], [z1, z2], **CLOSE)
-        asleep.add((bool(z1 <= 0), bool(z2 <= 0)))
-        if min(abs(z1), abs(z2)) > 1e-3:  # no kink between x - h and x + h
+        assert np.allclose([shown["dx0"], shown["dx1"]], dX[0], **CLOSE)
+        z0, z1 = model.layers[0].forward(X)[0]
+        assert np.allclose([shown["z0"], shown["z1"]], [z0, z1], **CLOSE)
+        silent.add((bool(z0 <= 0), bool(z1 <= 0)))
+        if min(abs(z0), abs(z1)) > 1e-3:  # no kink between w - h and w + h
             assert np.allclose(shown["measured"], slopes, **CLOSE)
         table = np.array([*map(number, texts)]).reshape(9, 3)
         assert np.allclose(table[:, 0], t, atol=6e-3)
         assert np.allclose(table[:, 1], slopes, atol=6e-4)
         assert np.allclose(table[:, 2], shown["measured"], atol=6e-4)
-    assert len(asleep) >= 3
+    assert len(silent) >= 3
 
 
 def test_every_slope_is_written_under_its_value(page):
-    theta = [0.6, -0.4, 0.3, 0.5, 0.1, -0.2, 0.7, -1.2, 0.2]
+    theta = [0.6, -0.4, 0.3, -0.5, 0.1, -0.2, 0.7, -1.2, 0.2]  # z1 < 0
     play(page, [{"number": k, "value": v} for k, v in enumerate(theta)])
-    texts = page.locator(".nn-slope").all_text_contents()
+    page.get_by_label(SHOW).check()
     shown = values(page)
-    slopes = [shown[k] for k in ("dx1", "dx2", "da1", "da2", "dz")]
-    assert np.allclose(
-        sorted(number(t) for t in texts if t),
-        sorted(slopes + shown["slopes"]),
-        atol=6e-4,
+    x0, x1 = 1, 2
+    names = ("z0", "z1", "a0", "a1", "yhat", "L")
+    expected = [(theta[k], shown["slopes"][k]) for k in range(9)]
+    expected += [(x0, shown["dx0"]), (x1, shown["dx1"])]
+    expected += [(shown[name], shown[f"d{name}"]) for name in names]
+    pairs = page.eval_on_selector_all(
+        "svg g",
+        "all => all.map(g => [...g.children].map("
+        "e => [e.textContent, e.getAttribute('x'), e.getAttribute('y')]))",
     )
+    found = []
+    for (value, left, top), (slope, right, bottom) in pairs:
+        assert left == right
+        assert float(top) < float(bottom)
+        found.append((number(value), number(slope)))
+    assert np.allclose(sorted(found), sorted(expected), atol=6e-4)
 
 
-def test_slopes_can_be_covered(page):
-    slopes, cover = page.locator(".nn-slope"), "cover the slopes"
-    page.get_by_label(cover).check()
-    assert set(slopes.all_text_contents()) == {"?", ""}
-    page.get_by_label(cover).uncheck()
+def test_slopes_are_covered_until_they_are_asked_for(page):
+    slopes = page.locator("svg .nn-slope, tbody td:not(:nth-child(2))")
+    hidden = {"?", "slope of L"}  # the second is the legend
+    assert set(slopes.all_text_contents()) == hidden
+    reading = page.locator(".nn-reading")
+    assert "What is its slope" in reading.text_content()
+    page.get_by_label(SHOW).check()
     assert "?" not in slopes.all_text_contents()
+    assert "is −2: a small step up makes the loss smaller" in (
+        reading.text_content()
+    )
+    page.get_by_label(SHOW).uncheck()
+    assert set(slopes.all_text_contents()) == hidden
