@@ -422,7 +422,7 @@ def test_a_forgotten_training_after_a_fit_is_an_error(keeper, X, place):
 def test_each_backward_needs_its_own_forward(keeper, X):
     A = keeper.forward(X, training=True)
     keeper.backward(A)
-    with pytest.raises(RuntimeError, match="one for each backward"):
+    with pytest.raises(RuntimeError, match="once before each backward"):
         keeper.backward(A)
 
 
