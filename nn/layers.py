@@ -53,15 +53,15 @@ class Layer:
         kept, self.kept = self.kept, None
         if kept is None:
             raise RuntimeError(
-                f"{self}.backward must follow a forward pass in training, but "
-                "nothing is kept. Call forward(X, training=True) once before "
-                "each backward."
+                f"{self}.backward must follow a forward pass in training, "
+                "but nothing is kept. Call forward(X, training=True) once "
+                "before each backward."
             )
         return kept
 
     # chapter 7
     def forget(self):
-        """Discard what ``forward`` kept, if no ``backward`` will take it."""
+        """Discard what ``forward`` kept and no ``backward`` will take."""
         self.kept = None
 
     # chapter 8
