@@ -92,8 +92,9 @@ def load_arrays(path, into):
         ) from error
     if digest != _digest(arrays):
         raise ValueError(
-            f"{path} must have the SHA-256 {digest}, but its contents have "
-            "another: it is damaged; save it again, or fetch a new copy"
+            f"{path} must hold the SHA-256 of its contents, but holds "
+            f"{digest}: it is damaged, or not from save_arrays; save it "
+            "again, or fetch a new copy"
         )
     for name, array in arrays.items():
         into[name][...] = array
