@@ -66,7 +66,7 @@ class Sequential(Layer):
 
     # chapter 14
     def load(self, path):
-        """Take the arrays from the file ``path``; return the model."""
+        """Read the arrays from the file ``path``; return the model."""
         load_arrays(path, into=self.state())
         return self
 

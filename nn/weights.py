@@ -14,7 +14,7 @@ __all__ = [
 
 # chapter 14: Fashion-MNIST
 def _digest(arrays):
-    """SHA-256 over names, types, shapes and contents, as hex."""
+    """Return the SHA-256 of names, types, shapes and contents, as hex."""
     import hashlib  # here and below, so that `import nn` stays quick
 
     digest = hashlib.sha256()
@@ -29,8 +29,9 @@ def _digest(arrays):
 def write_file(path, data):
     """Write the bytes ``data`` to the file ``path``, whole or not at all.
 
-    They go to a file beside ``path`` that is moved there when complete: a
-    process that dies on the way leaves an old file as it was.
+    They go to a temporary file in the same folder, which is renamed when
+    it is complete: a process killed on the way leaves an old file as it
+    was.
     """
     import tempfile
     from pathlib import Path
@@ -51,7 +52,7 @@ def write_file(path, data):
 def save_arrays(path, arrays):
     """Write ``arrays``, a dictionary by name, to the file ``path``.
 
-    The file holds a SHA-256 of its contents; see ``write_file``.
+    The file contains a SHA-256 of its contents; see ``write_file``.
     """
     from safetensors.numpy import save
 
@@ -64,9 +65,9 @@ def save_arrays(path, arrays):
 def load_arrays(path, into):
     """Fill the arrays of ``into`` from the file that ``save_arrays`` wrote.
 
-    ``into`` maps names to arrays: no other name and no other shape is
-    read. Raises ValueError, and changes nothing, when the file is damaged
-    or of another kind or holds other names or shapes.
+    ``into`` maps names to arrays, and the file must have exactly these
+    names and shapes. Raises ValueError, and changes nothing, if it has
+    others, is damaged, or is a file of another kind.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -78,17 +79,22 @@ def load_arrays(path, into):
             }
             ours = {name: array.shape for name, array in into.items()}
             if theirs != ours:
-                raise ValueError(f"{path} holds {theirs}, expected {ours}")
+                raise ValueError(
+                    f"{path} must hold the arrays {ours}, but holds "
+                    f"{theirs}; load it into the network that was saved"
+                )
             arrays = {name: file.get_tensor(name) for name in ours}
             digest = (file.metadata() or {}).get("sha256")
     except SafetensorError as error:
         raise ValueError(
-            f"{path} is not intact safetensors: {error}"
+            f"{path} must be an intact safetensors file, but cannot be "
+            f"read: {error}; save it again"
         ) from error
     if digest != _digest(arrays):
         raise ValueError(
-            f"{path} is damaged: its contents have another SHA-256 than it "
-            "says; save it again, or fetch it again from where it came"
+            f"{path} must hold the SHA-256 of its contents, but holds "
+            f"{digest}: it is damaged, or not from save_arrays; save it "
+            "again, or fetch a new copy"
         )
     for name, array in arrays.items():
         into[name][...] = array

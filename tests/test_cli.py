@@ -264,7 +264,7 @@ def test_a_damaged_weight_file_is_told(run, tmp_path, bag):
     options = "--weights", "w.safetensors"
     code, _, err = run("predict", "fashion-mnist", "bag.png", *options)
     assert code == 1
-    assert "w.safetensors is not intact" in err
+    assert "w.safetensors must be an intact" in err
 
 
 def test_preview_draws_a_picture(run, tmp_path):
