@@ -86,13 +86,13 @@ def _matched(parameters, gradients):
 
 # chapter 17: Where the time goes
 class Joint(Optimizer):
-    """A rule that treats every number by itself, asked as rarely as it can.
+    """A rule that changes each number by its own gradient and memory.
 
-    The gradients of all arrays of up to ``small`` numbers are laid one
-    after another (17.3), the rule is asked once, and each array gets its
-    part of the change. ``places`` has their keys and slices, ``vectors``
-    what the rule remembers of them. For each of the ``large`` arrays it is
-    asked for ``block`` numbers at a time.
+    Arrays of up to ``small`` numbers are changed together: their gradients
+    are laid end to end (17.3), the rule is called once, and each array
+    gets its part of the change. ``places`` holds their keys and slices,
+    ``vectors`` what the rule remembers of them. For each of the ``large``
+    arrays, the rule is called for ``block`` numbers at a time.
     """
 
     small, block = 8_192, 131_072
@@ -134,18 +134,14 @@ class Joint(Optimizer):
             for key in keys
             if parameters[key[0]].size <= self.small
         }
-        self.keys, self.large = (
-            keys,
-            [key for key in keys if key not in few],
-        )
+        self.keys = keys
+        self.large = [key for key in keys if key not in few]
         ends = np.cumsum([w.size for w in few.values()]).tolist()
-        self.places = [
-            *zip(few, map(slice, [0, *ends], ends), strict=False)
-        ]
+        places = map(slice, [0, *ends], ends)
+        self.places = [*zip(few, places, strict=False)]
         if few:
-            self.vectors = self.init_state(
-                np.concatenate([*few.values()], axis=None)
-            )
+            w = np.concatenate([*few.values()], axis=None)
+            self.vectors = self.init_state(w)
         for key, place in self.places:
             memory = self.state.pop(key, ())
             for new, old in zip(self.vectors, memory, strict=False):
@@ -211,8 +207,8 @@ class Adam(Joint):
 
     m <- beta1 m + (1 - beta1) g,  v <- beta2 v + (1 - beta2) g^2,
     w <- w - lr m' / (sqrt(v') + eps) with m' = m / (1 - beta1^t) and
-    v' = v / (1 - beta2^t) (Kingma and Ba, 2015, algorithm 1). Kept are
-    the sums M = m / (1 - beta1) and V = v / (1 - beta2).
+    v' = v / (1 - beta2^t) (Kingma and Ba, 2015, algorithm 1). The state
+    holds the sums M = m / (1 - beta1) and V = v / (1 - beta2).
     """
 
     def __init__(
