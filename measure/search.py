@@ -33,7 +33,7 @@ GRIDS = {  # fields of Settings; the others are those of the tuned settings
             california_housing.fourier,
         ),
         "init": (he_normal, glorot_uniform),
-        "l2": (0.0, 3e-4),
+        "l2": (0.0, 1e-4, 3e-4, 1e-3),
         "dropout": (0.0, 0.1),
         "lr": (3e-3, 1e-2),
     },
