@@ -176,11 +176,11 @@ def differences(task, report):
         half /= len(values) ** 0.5
         mean = statistics.mean(values)
         shown = [
-            f"{round(value, decimals) + 0:+.{decimals}f}"  # no -0.0000
+            f"{round(value, decimals) + 0:+.{decimals}f}".replace("-", "−")
             for value in (mean, mean - half, mean + half)
-        ]
+        ]  # + 0: no -0.0000
         names = [labels(task)[name] for name in (one, other)]
-        rows.append([*names, shown[0], " to ".join(shown[1:])])
+        rows.append([*names, shown[0], "\u00a0to ".join(shown[1:])])
     heads = ["minus", f"difference in {head}", "95 % interval"]
     return grid([task.title, *heads], rows)
 

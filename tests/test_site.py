@@ -375,6 +375,7 @@ def test_folds_are_called_what_they_say(pages):
         assert not fold.get("aria-label")
         assert not fold.find("p")
         assert fold.get_text(strip=True)
+        assert "code cell" not in fold.get_text()
 
 
 def test_sources_are_items_of_their_list(pages):

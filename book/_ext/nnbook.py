@@ -41,6 +41,8 @@ PAGE_FIXES = (
         r'<p class="(collapsed|expanded) admonition-title">(.*?)</p>',
         r'<span class="\1 admonition-title">\2</span>',
     ),
+    (r"(Show|Hide) code cell source", r"\1 the code"),
+    (r"(Show|Hide) code cell output", r"\1 the answer"),
     # sources are items of the list that they are in
     (r' role="doc-biblioentry"', ' role="listitem"'),
 )
