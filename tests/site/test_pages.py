@@ -33,6 +33,11 @@ FORMULAS = """() => MathJax.startup.promise.then(() => [
 SCROLLS = """() => [...document.querySelectorAll(".cell_input pre")]
   .filter(e => e.scrollWidth > e.clientWidth + 1)
   .map(e => e.textContent.slice(0, 60))"""
+# titles of folds in another colour than the text around them
+TITLES = """() => [...document.querySelectorAll("details.hide > summary > span")]
+  .filter(e => getComputedStyle(e).color
+    != getComputedStyle(e.closest("article")).color)
+  .map(e => e.textContent)"""
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +68,7 @@ def test_a_page_is_whole_and_asks_nobody(visit, site, web, name, screen):
         if screen == "dark":
             theme = page.evaluate("document.documentElement.dataset.theme")
             assert theme == "dark"
+            assert page.evaluate(TITLES) == []
 
 
 @pytest.mark.parametrize("name", CHAPTERS[:3])
