@@ -71,7 +71,8 @@ def test_a_difference_of_the_table_by_hand(stored):
         and task.settings["classic"].label in line
     ]
     assert f" {mean:+.4f} |" in row
-    low, high = map(float, row.split("|")[4].split(" to "))
+    interval = row.split("|")[4].replace("−", "-").split("\u00a0to ")
+    low, high = map(float, interval)
     assert low == pytest.approx(mean - half, abs=2e-4)
     assert high == pytest.approx(mean + half, abs=2e-4)
 
