@@ -34,7 +34,8 @@ SCROLLS = """() => [...document.querySelectorAll(".cell_input pre")]
   .filter(e => e.scrollWidth > e.clientWidth + 1)
   .map(e => e.textContent.slice(0, 60))"""
 # titles of folds in another colour than the text around them
-TITLES = """() => [...document.querySelectorAll("details.hide > summary > span")]
+TITLES = """() =>
+  [...document.querySelectorAll("details.hide > summary > span")]
   .filter(e => getComputedStyle(e).color
     != getComputedStyle(e.closest("article")).color)
   .map(e => e.textContent)"""
