@@ -368,6 +368,17 @@ def test_a_page_has_its_colours_before_any_script_of_the_theme(pages):
         assert "prefers-color-scheme: dark" in first.string, path
 
 
+def test_no_line_begins_with_the_comma_after_a_formula(pages):
+    found = 0
+    for page in pages.values():
+        for formula in page("span", class_="math"):
+            after = formula.next_sibling
+            if isinstance(after, str) and re.match(r"[.,;:!?)”’]", after):
+                assert "nn-whole" in formula.parent.get("class", ())
+                found += 1
+    assert found > 500
+
+
 def test_folds_are_called_what_they_say(pages):
     folds = [fold for page in pages.values() for fold in page("summary")]
     assert len(folds) > 200

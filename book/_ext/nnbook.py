@@ -43,6 +43,12 @@ PAGE_FIXES = (
     ),
     (r"(Show|Hide) code cell source", r"\1 the code"),
     (r"(Show|Hide) code cell output", r"\1 the answer"),
+    # no line begins with the comma after a formula
+    (
+        r'(<span class="math notranslate nohighlight">[^<]*</span>)'
+        r"([.,;:!?)”’]+)",
+        r'<span class="nn-whole">\1\2</span>',
+    ),
     # sources are items of the list that they are in
     (r' role="doc-biblioentry"', ' role="listitem"'),
 )

@@ -17,7 +17,7 @@ PAGES = pdf.pages(TOC)
 CHAPTERS = [page for page in PAGES if page.startswith("notebooks/")]
 SCREENS = {
     "desktop": {"viewport": {"width": 1280, "height": 900}},
-    "phone": {"viewport": {"width": 390, "height": 800}},
+    "phone": {"viewport": {"width": 320, "height": 640}},
     "dark": {"color_scheme": "dark"},
 }
 # how far the page scrolls sideways; boxes that scroll by themselves may
