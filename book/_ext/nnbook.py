@@ -41,8 +41,9 @@ PAGE_FIXES = (
         r'<p class="(collapsed|expanded) admonition-title">(.*?)</p>',
         r'<span class="\1 admonition-title">\2</span>',
     ),
+    (r"(Show|Hide) code cell content", r"\1 the solution"),
     (r"(Show|Hide) code cell source", r"\1 the code"),
-    (r"(Show|Hide) code cell output", r"\1 the answer"),
+    (r"(Show|Hide) code cell outputs?", r"\1 the answer"),
     # no line begins with the comma after a formula
     (
         r'(<span class="math notranslate nohighlight">[^<]*</span>)'
@@ -98,20 +99,6 @@ def equations(app, doctree):
         elif r"\tag" in text:
             block["nowrap"] = True
             block[:] = [nodes.Text(rf"\[{text}\]")]
-
-
-def folds(app, doctree):
-    """Say what a fold holds: a solution, a figure's code, an answer."""
-    for cell in doctree.findall(nodes.container):
-        solution = "tag_hide-cell" in cell.get("classes", ())
-        what = {
-            "all": "the solution" if solution else "the answer",
-            "input": "the code",
-            "output": "the answer",
-        }.get(cell.get("hide_mode"))
-        if what:
-            cell["prompt_show"] = f"Show {what}"
-            cell["prompt_hide"] = f"Hide {what}"
 
 
 def anchors(app, doctree):
@@ -181,8 +168,7 @@ def setup(app):
     """Connect the hooks; Sphinx calls this."""
     app.config.mathjax_path = "mathjax/tex-chtml.js"
     app.connect("config-inited", no_thebe)
-    hooks = captions, no_foreign_images, equations, folds, anchors
-    for hook in hooks:
+    for hook in (captions, no_foreign_images, equations, anchors):
         app.connect("doctree-read", hook)
     app.connect("env-updated", source_anchors, priority=900)
     # before napoleon, which writes markup of its own
