@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,52 @@ import pytest
 from tools import browser as pages
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+TRIED = ROOT / "results" / "tried.json"
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("cases")
+    group.addoption(
+        "--long", action="store_true", help="try many more cases: hours"
+    )
+    group.addoption(
+        "--record", action="store_true", help=f"write the counts to {TRIED}"
+    )
+
+
+@pytest.fixture
+def cases(request):
+    """``cases(n, long)``: how many cases to try; the page counts them.
+
+    The first line of the test's docstring is the row's text there.
+    """
+
+    def how_many(n, long):
+        tried = long if request.config.getoption("--long") else n
+        what = request.node.obj.__doc__.partition("\n")[0].rstrip(".")
+        request.node.user_properties += [("what", what), ("tried", tried)]
+        return tried
+
+    return how_many
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Write how many cases were tried, of the tests that ran."""
+    if not config.getoption("--record"):
+        return
+    size = "long" if config.getoption("--long") else "usual"
+    rows = json.loads(TRIED.read_text()) if TRIED.exists() else {}
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            said = dict(report.user_properties)
+            if report.when == "call" and "tried" in said:
+                row = rows.setdefault(report.nodeid, {})
+                row["what"] = said["what"]
+                row[size] = {"tried": said["tried"], "outcome": outcome}
+    text = json.dumps(rows, indent=1, sort_keys=True)
+    TRIED.write_text(text + "\n")
 
 
 @pytest.fixture
