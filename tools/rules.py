@@ -38,7 +38,7 @@ from .cells import (
 )
 from .cells import chapter as number_of
 
-WORDS, OWN_LINES = (1200, 2300), (40, 170)
+WORDS, OWN_LINES = (1200, 2300), (40, 185)
 FIGURES, EXERCISES, SOURCES = (3, 12), (3, 5), (2, 3)
 EXPORTED, OTHER, MEAN, COLUMNS, ALT, DIGITS = 45, 25, 8, 76, 30, 4
 MIMES = {"text/plain", "text/html", "image/png", "image/svg+xml"}
