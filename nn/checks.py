@@ -17,13 +17,18 @@ __all__ = [
     "as_classes",
     "as_columns",
     "as_count",
+    "as_dtype",
     "as_generator",
     "as_history",
+    "as_inputs",
+    "as_keys",
     "as_metrics",
     "as_number",
     "as_numbers",
+    "as_rate",
     "as_rows",
     "as_samples",
+    "as_score",
     "as_scores",
     "as_sizes",
     "as_slopes",
@@ -31,8 +36,10 @@ __all__ = [
     "as_validation",
     "as_weights",
     "check_finite",
+    "check_function",
     "check_object",
     "check_probabilities",
+    "is_function",
     "kept_by",
     "shown",
 ]
@@ -82,6 +89,21 @@ def as_number(name, value, *, least=None, above=None, below=None):
     )
 
 
+def as_rate(lr):
+    """Return a learning rate: a number above 0, or a function of t."""
+    return lr if is_function(lr) else as_number("lr", lr, above=0)
+
+
+def as_score(name, value):
+    """Return what a metric gave as a float; NaN is one."""
+    if not isinstance(value, Real):
+        raise TypeError(
+            f"the metric {name} must return a number, but returned "
+            f"{shown(value)}"
+        )
+    return float(value)
+
+
 def as_generator(name, rng):
     """Return the Generator that a seed, a Generator or None stands for."""
     try:
@@ -93,6 +115,20 @@ def as_generator(name, rng):
             f"{name} must be a seed (an integer of 0 or more), a NumPy "
             f"Generator, or None, but is {shown(rng)}"
         ) from None
+
+
+def is_function(value):
+    """Whether ``value`` can be called and is no class."""
+    return callable(value) and not isinstance(value, type)
+
+
+def check_function(name, value, example):
+    """Refuse what is not a function."""
+    if not is_function(value):
+        raise TypeError(
+            f"{name} must be a function, such as {example}, but is "
+            f"{shown(value)}"
+        )
 
 
 def check_object(name, value, methods, example):
@@ -124,7 +160,7 @@ def as_metrics(metrics):
             f'{{"accuracy": accuracy}}, but is {shown(metrics)}'
         )
     for name, metric in metrics.items():
-        if not isinstance(name, str) or not callable(metric):
+        if not isinstance(name, str) or not is_function(metric):
             raise TypeError(
                 "metrics must be a dictionary of functions by name, but "
                 f"holds {shown(metric)} under the name {name!r}"
@@ -216,10 +252,10 @@ def _as_array(name, values):
             f"{name} must be an array of numbers, but is {shown(values)}"
         )
     if array.dtype.kind not in "biuf":
+        words = "np.unique(..., return_inverse=True) numbers the words"
         raise ValueError(
             f"{name} must hold real numbers, but holds {array.dtype}; "
-            "convert it first (np.unique with return_inverse=True turns "
-            "the names of classes into numbers)"
+            + (words if array.dtype.kind in "US" else "convert it first")
         )
     return array
 
@@ -252,17 +288,23 @@ def as_batch(layer, X, n_in, dtype=None):
     return X
 
 
-def as_weights(values, shape, dtype):
-    """Return the first weights of a layer as an array of ``dtype``."""
+def as_dtype(dtype):
+    """Return the type of real numbers that ``dtype`` names."""
     try:
-        kind = np.dtype(dtype).kind
+        found = None if dtype is None else np.dtype(dtype)
     except TypeError:
-        kind = None
-    if kind != "f":
+        found = None
+    if found is None or found.kind != "f":
         raise TypeError(
             "dtype must be a type of real numbers, such as np.float32, but "
             f"is {shown(dtype)}"
         )
+    return found
+
+
+def as_weights(values, shape, dtype):
+    """Return the first weights of a layer as an array of ``dtype``."""
+    dtype = as_dtype(dtype)
     W = as_numbers("what init returns", values, dtype)
     if W.shape != shape:
         raise ValueError(
@@ -274,7 +316,7 @@ def as_weights(values, shape, dtype):
 
 def as_columns(name, values, dtype):
     """Return one finite number for each column, or one for all: (m,)."""
-    array = np.atleast_1d(as_numbers(name, values, dtype))
+    array = np.atleast_1d(as_numbers(name, values, as_dtype(dtype)))
     if array.ndim != 1 or array.size == 0:
         raise ValueError(
             f"{name} must be one number, or one for each column, but has "
@@ -306,8 +348,8 @@ def check_finite(name, array):
         )
 
 
-def as_rows(X, y=None, *, of=""):
-    """Return X, and y if given, as arrays with a row for each sample.
+def as_inputs(X, *, of=""):
+    """Return X as an array of finite numbers, with one row per sample.
 
     ``of`` says whose rows they are: "validation ".
     """
@@ -316,30 +358,30 @@ def as_rows(X, y=None, *, of=""):
         raise ValueError(
             f"{of}X must have at least one row, but has shape {X.shape}"
         )
-    if y is None:
-        return X
-    y = as_numbers(f"{of}y", y)
-    if y.ndim == 0 or len(y) != len(X):
+    check_finite(f"{of}X", X)
+    return X
+
+
+def as_rows(X, y, *, of=""):
+    """Return X and y as arrays with the same number of rows."""
+    X, y = as_numbers(f"{of}X", X), as_numbers(f"{of}y", y)
+    if X.ndim == 0 or y.ndim == 0 or len(y) != len(X):
         raise ValueError(
-            f"{of}y must have one target for each of the {len(X)} rows of "
-            f"{of}X, but has shape {y.shape}"
+            f"{of}X and {of}y must have the same number of rows, but have "
+            f"the shapes {X.shape} and {y.shape}"
         )
     return X, y
 
 
-def as_samples(X, y=None, *, of=""):
-    """The same as ``as_rows``, of finite numbers only."""
-    if y is None:
-        X = as_rows(X, of=of)
-    else:
-        X, y = as_rows(X, y, of=of)
-        check_finite(f"{of}y", y)
-    check_finite(f"{of}X", X)
-    return X if y is None else (X, y)
+def as_samples(X, y, *, of=""):
+    """Return X and y as arrays of finite numbers, row by row."""
+    X, y = as_rows(as_inputs(X, of=of), y, of=of)
+    check_finite(f"{of}y", y)
+    return X, y
 
 
-def as_validation(pair):
-    """Return None, or the pair (X, y) as arrays of finite numbers."""
+def as_validation(pair, X, y):
+    """Return None, or the pair as samples like the rows of X and y."""
     if pair is None:
         return None
     if not isinstance(pair, tuple | list) or len(pair) != 2:
@@ -347,7 +389,42 @@ def as_validation(pair):
             "validation must be a pair (X, y) of rows that are not trained "
             f"on, but is {shown(pair)}"
         )
-    return as_samples(*pair, of="validation ")
+    pair = as_samples(*pair, of="validation ")
+    for name, ours, theirs in zip("Xy", (X, y), pair, strict=True):
+        if ours.shape[1:] != theirs.shape[1:]:
+            raise ValueError(
+                f"validation {name} must have rows like those of {name}, "
+                f"of shape {ours.shape[1:]}, but has rows of shape "
+                f"{theirs.shape[1:]}"
+            )
+    return pair
+
+
+def as_keys(parameters, gradients):
+    """Return the names and shapes of the arrays that a step changes."""
+    for arrays in (parameters, gradients):
+        if not isinstance(arrays, dict):
+            raise TypeError(
+                "parameters and gradients must be dictionaries of arrays "
+                f"by name, but one is {shown(arrays)}"
+            )
+    keys = []
+    for name, w in parameters.items():
+        if not isinstance(w, np.ndarray) or w.dtype.kind != "f":
+            raise TypeError(
+                f"the parameter {name} must be an array of floats, which "
+                f"the step changes in place, but is {shown(w)}"
+            )
+        g = gradients.get(name)
+        if not isinstance(g, np.ndarray) or g.shape != w.shape:
+            came = getattr(g, "shape", None)
+            raise ValueError(
+                f"the gradient of {name} must be an array of the "
+                f"parameter's shape, {w.shape}, but is "
+                + (shown(g) if came is None else f"of shape {came}")
+            )
+        keys.append((name, w.shape))
+    return keys
 
 
 # --- predictions and their targets
@@ -369,22 +446,24 @@ def as_scores(name, Z):
     return Z
 
 
-def as_classes(Z, y):
+def as_classes(Z, y, name="Z"):
     """Return scores Z (n, k), as floats, and their classes y (n,)."""
-    Z, y = _as_floats(as_numbers("Z", Z)), as_numbers("y", y)
+    Z, y = _as_floats(as_numbers(name, Z)), as_numbers("y", y)
     if Z.ndim != 2 or Z.size == 0:
         raise ValueError(
-            "Z must be a non-empty array of shape (n, k), one row per "
-            f"sample and one column per class, but has shape {Z.shape}"
+            f"{name} must be a non-empty array of shape (n, k), one row "
+            "per sample and one column per class, but has shape "
+            f"{Z.shape}"
         )
     if y.shape != Z.shape[:1] or y.dtype.kind not in "iu":  # integers
         raise ValueError(
-            f"y must hold {len(Z)} class numbers, integers of shape "
-            f"({len(Z)},), but has dtype {y.dtype} and shape {y.shape}"
+            f"y must hold {len(Z)} class numbers, one for each row of "
+            f"{name}, integers of shape ({len(Z)},), but has dtype "
+            f"{y.dtype} and shape {y.shape}"
         )
     if y.min() < 0 or y.max() >= Z.shape[1]:
         raise ValueError(
-            "y must hold column numbers of Z, from 0 to "
+            f"y must hold column numbers of {name}, from 0 to "
             f"{Z.shape[1] - 1}, but its classes range from {y.min()} to "
             f"{y.max()}"
         )
@@ -396,8 +475,8 @@ def as_targets(Z, y):
     Z, y = as_numbers("Z", Z), as_numbers("y", y)
     if y.shape != Z.shape:
         raise ValueError(
-            f"y must have the shape of the predictions, {Z.shape}, but has "
-            f"shape {y.shape}. For one target per row, pass "
+            f"y must have the shape of the predictions Z, {Z.shape}, but "
+            f"has shape {y.shape}. For one target per row, pass "
             "y.reshape(-1, 1)."
         )
     if y.size == 0:

@@ -9,12 +9,13 @@ from .checks import (
     as_batch,
     as_columns,
     as_generator,
+    as_inputs,
     as_number,
     as_numbers,
-    as_samples,
     as_sizes,
     as_slopes,
     as_weights,
+    check_function,
     check_object,
 )
 
@@ -127,6 +128,7 @@ class Dense(Layer):
         rng=None,
         dtype=np.float32,
     ):
+        check_function("init", init, "he_normal")
         shape, rng = as_sizes(n_in, n_out), as_generator("rng", rng)
         self.W = as_weights(
             init(*shape, rng), shape, dtype
@@ -223,7 +225,9 @@ class Normalization(Layer):
     @classmethod
     def of(cls, X, *, dtype=np.float32):
         """Return the layer that normalizes the columns of X (n, n_in)."""
-        X = as_samples(X)
+        X = as_inputs(X)
+        if X.ndim != 2:
+            raise ValueError(f"X must have shape (n, n_in), not {X.shape}")
         mean = X.mean(axis=0, dtype=np.float64)  # (n_in,)
         std = X.std(axis=0, dtype=np.float64)  # (n_in,)
         rounding = len(X) * np.finfo(np.float64).eps * np.abs(mean)

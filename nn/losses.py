@@ -22,7 +22,7 @@ class CategoricalCrossEntropy:
 
     # chapter 9
     def forward(self, P, y):
-        P, y = as_classes(P, y)
+        P, y = as_classes(P, y, "P")
         check_probabilities(P)
         rows = np.arange(len(y))  # P[rows, y] picks one entry per row
         self.kept = P, rows, y

@@ -6,7 +6,7 @@ import weakref
 
 import numpy as np
 
-from .checks import as_count, as_number, shown
+from .checks import as_count, as_keys, as_number, as_rate
 
 __all__ = [
     "SGD",
@@ -29,7 +29,7 @@ class Optimizer:
     """
 
     def __init__(self, lr, *, lr_decay=0.0):
-        self.lr = lr if callable(lr) else as_number("lr", lr, above=0)
+        self.lr = as_rate(lr)
         self.lr_decay = as_number("lr_decay", lr_decay, least=0)
         self.t = 0  # steps taken
         self.state, self.changed = {}, ()
@@ -62,7 +62,7 @@ class Optimizer:
 
     def begin(self, parameters, gradients):
         """Check the arrays, count the step; return keys and step size."""
-        keys = _matched(parameters, gradients)
+        keys = as_keys(parameters, gradients)
         self.changed = _same_network(self.changed, parameters)
         lr = self.rate()
         self.t += 1
@@ -87,33 +87,6 @@ def _same_network(known, parameters):
             "new optimizer for each network"
         )
     return [weakref.ref(w) for w in arrays]
-
-
-# chapter 10: Descend
-def _matched(parameters, gradients):
-    for arrays in (parameters, gradients):
-        if not isinstance(arrays, dict):
-            raise TypeError(
-                "parameters and gradients must be dictionaries of arrays "
-                f"by name, but one is {shown(arrays)}"
-            )
-    keys = []  # the name and shape of each parameter
-    for name, w in parameters.items():
-        if not isinstance(w, np.ndarray) or w.dtype.kind != "f":
-            raise TypeError(
-                f"the parameter {name} must be an array of floats, which "
-                f"the step changes in place, but is {shown(w)}"
-            )
-        g = gradients.get(name)
-        if not isinstance(g, np.ndarray) or g.shape != w.shape:
-            is_array = isinstance(g, np.ndarray)
-            raise ValueError(
-                f"the gradient of {name} must be an array of the "
-                f"parameter's shape, {w.shape}, but is "
-                + (f"of shape {g.shape}" if is_array else shown(g))
-            )
-        keys.append((name, w.shape))
-    return keys
 
 
 # chapter 17: Where the time goes

@@ -4,7 +4,6 @@
 import copy
 import math
 from functools import partial
-from numbers import Real
 
 import numpy as np
 
@@ -13,12 +12,14 @@ from .checks import (
     as_count,
     as_generator,
     as_history,
+    as_inputs,
     as_metrics,
     as_rows,
     as_samples,
+    as_score,
     as_validation,
+    check_function,
     check_object,
-    shown,
 )
 from .losses import SoftmaxCrossEntropy
 
@@ -32,8 +33,14 @@ __all__ = [
 
 
 # chapter 10: Descend
+def _check_model(model, *more):
+    methods = ["forward", "parameters", *more]
+    check_object("model", model, methods, "Sequential(Dense(8, 1))")
+
+
+# chapter 10: Descend
 def _check_parts(model, loss, metrics):
-    check_object("model", model, ["forward"], "Sequential(Dense(8, 1))")
+    _check_model(model)
     check_object("loss", loss, ["forward"], "MeanSquaredError()")
     last = model
     while getattr(last, "layers", ()):
@@ -48,16 +55,13 @@ def _check_parts(model, loss, metrics):
 
 # chapter 10: Descend
 def _check_training(model, loss, metrics, optimizer, on_epoch):
-    _check_parts(model, loss, metrics)
-    methods = ["backward", "parameters", "gradients"]
-    check_object("model", model, methods, "Sequential(Dense(8, 1))")
+    metrics = _check_parts(model, loss, metrics)
+    _check_model(model, "backward", "gradients")
     check_object("loss", loss, ["backward"], "MeanSquaredError()")
     check_object("optimizer", optimizer, ["step"], "SGD(0.1)")
-    if not (on_epoch is None or callable(on_epoch)):
-        raise TypeError(
-            "on_epoch must be a function of (epoch, history), but is "
-            f"{shown(on_epoch)}"
-        )
+    if on_epoch is not None:
+        check_function("on_epoch", on_epoch, "print")
+    return metrics
 
 
 # chapter 10: Descend
@@ -108,19 +112,8 @@ def _train_epoch(epoch, step, rows, n, metrics):
             ) from None
         log["loss"] += L * len(Z) / n
         for name, metric in metrics.items():
-            log[name] += _score(name, metric, y, Z) * len(Z) / n
+            log[name] += as_score(name, metric(y, Z)) * len(Z) / n
     return log
-
-
-# chapter 10: Descend
-def _score(name, metric, y, Z):
-    value = metric(y, Z)
-    if not isinstance(value, Real):
-        raise TypeError(
-            f"the metric {name} must return a number, but returned "
-            f"{shown(value)}"
-        )
-    return float(value)
 
 
 # chapter 10: Descend
@@ -149,13 +142,12 @@ def fit(
     FloatingPointError if a loss is not finite.
     """
     X, y = as_samples(X, y)
-    validation, metrics = as_validation(validation), as_metrics(metrics)
-    _check_training(model, loss, metrics, optimizer, on_epoch)
+    validation = as_validation(validation, X, y)
+    metrics = _check_training(model, loss, metrics, optimizer, on_epoch)
     history = as_history(history, metrics, validation)
     rng, loss = as_generator("rng", rng), copy.copy(loss)
     step = partial(train_step, model, loss=loss, optimizer=optimizer)
-    epochs, done = as_count("epochs", epochs), len(history["loss"])
-    for epoch in range(done, epochs):
+    for epoch in range(len(history["loss"]), as_count("epochs", epochs)):
         rows = batches(X, y, batch_size, rng=rng)
         log = _train_epoch(epoch, step, rows, len(X), metrics)
         if validation is not None:
@@ -176,8 +168,8 @@ def predict(model, X, *, batch_size=1024):
     For a classifier these are logits, which softmax makes probabilities.
     The model receives at most ``batch_size`` rows at a time.
     """
-    X, batch_size = as_samples(X), as_count("batch_size", batch_size)
-    check_object("model", model, ["forward"], "Sequential(Dense(8, 1))")
+    X, batch_size = as_inputs(X), as_count("batch_size", batch_size)
+    _check_model(model)
     if len(X) <= batch_size:
         return model.forward(X)
     starts = range(0, len(X), batch_size)
@@ -195,5 +187,5 @@ def evaluate(model, X, y, *, loss, metrics=None):
     X, y = as_samples(X, y)
     metrics = _check_parts(model, loss, metrics)
     Z = predict(model, X)
-    scores = {k: _score(k, f, y, Z) for k, f in metrics.items()}
+    scores = {k: as_score(k, f(y, Z)) for k, f in metrics.items()}
     return {"loss": copy.copy(loss).forward(Z, y)} | scores
