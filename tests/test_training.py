@@ -236,7 +236,7 @@ def test_batch_sizes_without_sense(line, size):
 @pytest.mark.parametrize(
     ("rows", "targets", "message"),
     [
-        (60, 59, r"each of the 60 rows of X, .* \(59, 1\)"),
+        (60, 59, r"same number of rows.*\(60, 2\) and \(59, 1\)"),
         (0, 0, r"at least one row, .* \(0, 2\)"),
     ],
 )
@@ -249,7 +249,7 @@ def test_rows_and_targets_that_do_not_match(line, rows, targets, message):
 def test_a_validation_pair_is_checked_before_the_first_step(line):
     X, y = line
     with pytest.raises(
-        ValueError, match="validation y must have one target"
+        ValueError, match="validation y must have the same number"
     ):
         fitted(X, y, validation=(X, y[:3]), metrics={"m": lambda *_: 1 / 0})
 
