@@ -8,8 +8,9 @@
 Normalising gives a notebook the one form that the repository stores: stable
 cell ids, no timings, and the cells that this tool writes itself (the Colab
 badge, the setup cell and the closing cell with what the package holds).
-Without names it also brings the list of the rules in CONTRIBUTING.md up to
-date. ``--check`` applies all rules of ``rules.py``.
+Without names it also brings the lists in CONTRIBUTING.md up to date.
+``--check`` applies all rules of ``rules.py``; without names it also looks
+at the wording and the sources of the texts beside the chapters.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from pathlib import Path
 import nbformat
 import yaml
 
-from . import export, rules
+from . import export, rules, style
 from .cells import (
     NO_ID,
     OWN,
@@ -86,8 +87,8 @@ def repository():
     url = str(place.get("url", "")).rstrip("/")
     if not url.startswith("https://github.com/") or "branch" not in place:
         raise ValueError(
-            f"{file.name} expects repository: url (https://github.com/...) "
-            f"and branch, got {place}"
+            f"{file.name} must have repository: url (https://github.com/"
+            f"...) and branch, but has {place}"
         )
     return url, place["branch"]
 
@@ -314,6 +315,7 @@ def main(argv=None):
                 problems += run(path, options)
             if not options.notebooks:
                 problems += list_rules(options)
+                problems += style.problems(ROOT) if options.check else []
     except ValueError as error:
         problems.append(str(error))
     print(*problems, sep="\n", end="\n" * bool(problems), file=sys.stderr)
