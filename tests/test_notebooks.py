@@ -1,4 +1,4 @@
-"""The tool that normalises, executes and checks the chapters."""
+"""The tool that normalizes, executes and checks the chapters."""
 
 import json
 import subprocess
@@ -41,7 +41,7 @@ def book(tmp_path, monkeypatch):
 def normal(*parts, path=Path("01_one.ipynb")):
     """The normal form of a chapter with these cells."""
     nb = new_notebook(cells=[md("# One"), *parts])
-    return notebooks.normalise(nb, path)
+    return notebooks.normalize(nb, path)
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def stale(path):
     return [p.cell for p in found if p.rule == "normal_form"]
 
 
-# Normalising
+# Normalizing
 
 
 def test_order_of_the_cells_at_the_top_and_the_end(save):
@@ -75,7 +75,7 @@ def test_order_of_the_cells_at_the_top_and_the_end(save):
     assert ids[-1] == "package"
 
 
-def test_normalising_drops_what_varies_and_keeps_what_counts(tmp_path):
+def test_normalizing_drops_what_varies_and_keeps_what_counts(tmp_path):
     cell = code(
         "x = 1",
         id="one-x",
@@ -96,7 +96,7 @@ def test_normalising_drops_what_varies_and_keeps_what_counts(tmp_path):
     nb.nbformat_minor = 2
     cell.metadata.tags.append("hide-input")
     before = json.dumps(nb, sort_keys=True)
-    new = notebooks.normalise(nb, tmp_path / "01_one.ipynb")
+    new = notebooks.normalize(nb, tmp_path / "01_one.ipynb")
     assert json.dumps(nb, sort_keys=True) == before
     assert (new.nbformat, new.nbformat_minor) == (4, 5)
     assert new.metadata.language_info.file_extension == ".py"
@@ -110,7 +110,7 @@ def test_normalising_drops_what_varies_and_keeps_what_counts(tmp_path):
     nbformat.validate(new)
 
 
-def test_normalising_twice_changes_nothing_and_does_not_write(save):
+def test_normalizing_twice_changes_nothing_and_does_not_write(save):
     path = save(code("x = 1"), code("x = 1"), code("a", picture()))
     before = path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_ino
     assert notebooks.main([str(path)]) == 0
@@ -155,7 +155,7 @@ def test_an_invalid_notebook_is_reported():
     nb = new_notebook(cells=[code("x")])
     nb.cells[0].outputs = [{"output_type": "picture"}]
     with pytest.raises(ValueError, match="is not valid"):
-        notebooks.normalise(nb, Path("01_one.ipynb"))
+        notebooks.normalize(nb, Path("01_one.ipynb"))
 
 
 def test_the_badge_leads_to_the_notebook(save):
@@ -341,7 +341,7 @@ def test_a_notebook_without_a_title(save):
 
 
 def test_an_empty_notebook_gets_the_tools_own_cells(tmp_path):
-    new = notebooks.normalise(new_notebook(), tmp_path / "01_one.ipynb")
+    new = notebooks.normalize(new_notebook(), tmp_path / "01_one.ipynb")
     assert [cell.id for cell in new.cells] == ["badge", "setup", "package"]
 
 

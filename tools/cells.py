@@ -10,7 +10,7 @@ from functools import cache
 import nbformat
 
 CAPTION = re.compile(r"# nn/(\w+)\.py[ \t]*(?:\n|$)")
-OWN = {  # id of a cell that the tool writes: how to recognise the cell
+OWN = {  # id of a cell that the tool writes: how to recognize the cell
     "badge": "https://colab.research.google.com/github/",
     "setup": 'importlib.util.find_spec("nn")',
     "package": "## What the package holds now",

@@ -1,11 +1,11 @@
-"""Normalise, execute, check and measure the chapters in ``notebooks/``.
+"""Normalize, execute, check and measure the chapters in ``notebooks/``.
 
-    python -m tools notebooks [NOTEBOOK ...]            normalise
-    python -m tools notebooks --execute [NOTEBOOK ...]  run, then normalise
+    python -m tools notebooks [NOTEBOOK ...]            normalize
+    python -m tools notebooks --execute [NOTEBOOK ...]  run, then normalize
     python -m tools notebooks --check [NOTEBOOK ...]    report only
     python -m tools notebooks --table [NOTEBOOK ...]    print measures
 
-Normalising gives a notebook the one form that the repository stores: stable
+Normalizing gives a notebook the one form that the repository stores: stable
 cell ids, no timings, and the cells that this tool writes itself (the Colab
 badge, the setup cell and the closing cell with what the package holds).
 Without names it also brings the lists in CONTRIBUTING.md up to date.
@@ -181,7 +181,7 @@ def metadata(cell):
     return new
 
 
-def normalise(nb, path):
+def normalize(nb, path):
     """The notebook as the repository stores it; ``nb`` stays as it is."""
     own, cells = own_cells(path), []
     for cell in copy.deepcopy(nb.cells):
@@ -211,7 +211,7 @@ def normalise(nb, path):
 
 def execute(nb, path):
     """Run the notebook in its folder, in a fresh kernel of this Python."""
-    nb = normalise(nb, path)
+    nb = normalize(nb, path)
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
@@ -235,7 +235,7 @@ def execute(nb, path):
         client.execute(cleanup_kc=True, env=environment)
     except (CellControlSignal, DeadKernelError) as error:
         raise ValueError(f"{path.name}: {error}") from error
-    return normalise(nb, path)
+    return normalize(nb, path)
 
 
 # Reports
@@ -244,7 +244,7 @@ def execute(nb, path):
 def check(path):
     """The broken rules of a notebook: its problems, in order."""
     nb = read(path)
-    normal = normalise(nb, path)
+    normal = normalize(nb, path)
     return rules.problems(rules.Chapter(path, nb, normal))
 
 
@@ -271,7 +271,7 @@ def run(path, options):
     try:
         if options.check:
             return [line(path, problem) for problem in check(path)]
-        change = execute if options.execute else normalise
+        change = execute if options.execute else normalize
         if write(path, text(change(read(path), path))):
             print(f"{path.name}: written")
     except ValueError as error:
@@ -285,7 +285,7 @@ def list_rules(options):
     old = page.read_text(encoding="utf-8")
     new = rules.contributing(old)
     if options.check and new != old:
-        return [f"{page.name}: rules: stale: {rules.NORMALISE}"]
+        return [f"{page.name}: rules: stale: {rules.NORMALIZE}"]
     if not options.check and write(page, new):
         print(f"{page.name}: written")
     return []

@@ -56,7 +56,7 @@ FOLDER = r"(?<![\w/:.)\]])(/[A-Za-z][\w.-]*/[\w.-]|[A-Z]:\\\w)"
 EXERCISE = r"(?m)^### Exercise (\d+)"
 QUESTION = r"(?m)^\*\*Question\b"
 SOURCE = r"\]\(\.\./book/bibliography\.md#[\w-]+\)"
-NORMALISE = "run python -m tools notebooks"
+NORMALIZE = "run python -m tools notebooks"
 RULES = []
 
 
@@ -266,8 +266,8 @@ def exercises(chapter):
 
 @rule
 def quiz(chapter):
-    """There are three **Question**s, each with an answer, whose summary is
-    Answer, that names every choice, such as (b).
+    """There are three **Question**s. Each has an answer, folded under the
+    summary Answer, that names every choice, such as (b).
     """
     found = re.split(QUESTION, chapter.text)[1:]
     yield from outside(len(found), (3, 3), "questions")
@@ -474,7 +474,7 @@ def solution_marks(chapter):
     """
     for i, cell in cells(chapter.nb, is_solution):
         if not all(marks(cell)):
-            yield i, f"solution without all its three marks: {NORMALISE}"
+            yield i, f"solution without all its three marks: {NORMALIZE}"
 
 
 @rule
@@ -523,7 +523,7 @@ def execution_counts(chapter):
     """The outputs come from one run, top to bottom, in a new kernel."""
     for n, (i, cell) in enumerate(cells(chapter.nb, is_code), 1):
         if (found := cell.get("execution_count")) != n:
-            what = f"{NORMALISE} --execute"
+            what = f"{NORMALIZE} --execute"
             yield i, f"execution count {found}, not {n}: {what}"
             return
 
@@ -630,8 +630,8 @@ def normal_form(chapter):
             )
             name = b.get("id")
             own = f"the {name} cell: " if name in {"title", *OWN} else ""
-            what = f"stale ({own}{', '.join(keys)}): {NORMALISE}"
+            what = f"stale ({own}{', '.join(keys)}): {NORMALIZE}"
             yield i if a else None, what
             return
     if text(new) != chapter.path.read_text(encoding="utf-8"):
-        yield None, f"stale (notebook metadata): {NORMALISE}"
+        yield None, f"stale (notebook metadata): {NORMALIZE}"

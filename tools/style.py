@@ -14,7 +14,7 @@ TEXTS = (
     "*.md",
     "book/*.md",
     "book/*.bib",
-    "book/_ext/*.py",
+    "book/_ext/**/*.py",
     "measure/*.md",
     "measure/*.py",
     "nn/*/*.py",
