@@ -12,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 TEXTS = (
     "*.md",
+    "Makefile",
     "book/*.md",
     "book/*.bib",
     "book/_ext/**/*.py",
