@@ -61,6 +61,7 @@ def test_a_number_with_a_source(text, output):
         ("10⁻⁶", "1e-7", "1e-6"),
         ("2,000 rows", "", "2,000"),
         ("13 rows", "", "13"),
+        ("(0.5)", "", "0.5"),
         ("0.5", "", "0.5"),
         ("## Exercises\n\n500 rows.\n\n## Recap\n\n0.5", "", "0.5"),
     ],

@@ -22,12 +22,12 @@ UNITS = {  # a number in this unit, over the same number in the code's
 }
 NUMBER = (
     r"(?<![\w.])(?<![A-Za-z]-)"
-    r"(\d+(?:,\d{3})*(?:\.\d+)?(?:e-?\d+)?)(?![\d\w])\s*\\?(%|[^\W\d]+)?"
+    r"(\d+(?:,\d{3})*(?:\.\d+)?(?:e-?\d+)?)(?!\w)\s*\\?(%|[^\W\d]+)?"
 )
 IN_CODE = r"(?<![A-Za-z_\d.])\d[\d_,]*(?:\.\d*)?(?:e[+-]?\d+)?|\.\d+"
 OWN_NUMBERS = (  # of tasks and questions, and of the book's parts
-    r"(?ms)^## Exercises.*?(?=^## Recap|\Z)|\*\d+ minutes|\(\d+\.\d+\)"
-    r"|[Cc]hapters?\s\d+(?:(?:,| and|, and| to)\s\d+)*"
+    r"(?ms)^## Exercises.*?(?=^## Recap|\Z)|\*\d+ minutes"
+    r"|\([1-9]\d?\.\d\d?\)|[Cc]hapters?\s\d+(?:(?:,| and|, and| to)\s\d+)*"
 )
 MARKUP = r"\]\([^)]*\)|<[^>]*>|\\tag\{[^}]*\}|[_^](?:\{[^}]*\}|\w)"
 FORMULA = r"\$\$?([^$]+)\$\$?"
