@@ -386,7 +386,7 @@ def test_the_check_of_all_chapters_reads_the_other_texts(tmp_path, capsys):
     page = tmp_path / "book" / "page.md"
     page.write_text("Nobody reads it, as nobody (2001) said.")
     assert notebooks.main(["--check"]) == 1
-    line = "book/page.md: wording: “Nobody reads it, as nobody” (nobody)"
+    line = "book/page.md: wording: “Nobody reads it, as” (nobody): write "
     assert line in capsys.readouterr().err
     assert notebooks.main([]) == 0
 

@@ -48,7 +48,9 @@ def wording(text):
     text = re.sub(GAP, " ", text)
     for avoid, pattern, write, why in words():
         for found in pattern.finditer(text):
-            around = text[max(0, found.start() - 20) : found.end() + 20]
+            before = text[: found.start()].split(" ")[-4:]
+            after = text[found.end() :].split(" ")[:4]
+            around = " ".join(before) + found[0] + " ".join(after)
             yield f"“{around}” ({avoid}): write {write}: {why}"
 
 
