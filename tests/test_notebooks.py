@@ -406,7 +406,7 @@ FILE = '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}'
         ("01_one.ipynb", f"\ufeff{FILE}".encode(), "BOM"),
         ("01_one.ipynb", FILE.encode("utf-16"), "is not a notebook"),
         ("01_one.ipynb", b"{\n<<<<<<< HEAD\n1\n", "a merge conflict"),
-        ("one.ipynb", FILE.encode(), "begins with its number"),
+        ("one.ipynb", FILE.encode(), "must begin with its number"),
         ("01_none.ipynb", None, "is not a notebook"),
     ],
 )

@@ -28,8 +28,8 @@ def chapter(path):
     digits = re.match(r"\d+", path.name)
     if not digits:
         raise ValueError(
-            f"{path.name}: a chapter's file name begins with its number, "
-            "such as 01_one_neuron.ipynb"
+            f"{path.name}: a chapter's file name must begin with its "
+            "number, such as 01_one_neuron.ipynb"
         )
     return int(digits[0])
 
