@@ -19,6 +19,7 @@ TEXTS = (
     "measure/*.md",
     "measure/*.py",
     "nn/*/*.py",
+    "nn/checks.py",
     "nn/cli.py",
     "tools/*.py",
 )
