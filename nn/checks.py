@@ -485,7 +485,7 @@ def as_targets(Z, y):
 
 
 def check_probabilities(P):
-    """Refuse rows that are no probabilities, such as logits."""
+    """Refuse rows that are not probabilities, such as logits."""
     sums = P.sum(axis=1)
     wrong = (P < 0).any(axis=1) | (np.abs(sums - 1) > 1e-3)
     if wrong.any():
