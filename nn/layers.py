@@ -151,7 +151,7 @@ class Dense(Layer):
         X = self.take()
         dZ = as_slopes(self, dZ, (len(X), len(self.b)))
         self.dW = X.T @ dZ  # (8.4)  (n_in, n_out)
-        self.db = dZ.sum(axis=0, dtype=_exact(dZ))  # (8.5)  (n_out,)
+        self.db = dZ.sum(axis=0)  # (8.5)  (n_out,)
         return dZ @ self.W.T if input_gradient else None  # (8.6)
 
     def parameters(self):
@@ -170,12 +170,6 @@ class Dense(Layer):
     # chapter 13
     def penalty(self):
         return self.regularizer(self.W) if self.regularizer else 0.0
-
-
-# chapter 8: Where the transpose comes from
-def _exact(dZ):
-    """The type for a sum over rows: in float32 many roundings add up."""
-    return np.float64 if len(dZ) > 10_000 else None
 
 
 # chapter 11: A good start

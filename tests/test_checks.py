@@ -178,3 +178,4 @@ def test_long_sums_in_float32(n):
     layer.backward(tenths)
     right = n * float(np.float32(0.1))
     assert np.allclose(layer.db, right, rtol=1e-4)
+    assert np.allclose(layer.dW, right, rtol=1e-4)

@@ -332,9 +332,9 @@ def markdown_images(chapter):
 
 @rule
 def wording(chapter):
-    """No text has one of the words that the table above lists."""
-    for i, said in texts(chapter.nb):
-        for what in unwanted(said):
+    """No text and no code cell has a word that the table above lists."""
+    for i, cell in cells(chapter.nb, lambda cell: own_name(cell) is None):
+        for what in unwanted(prose(cell) or cell.source):
             yield i, what
 
 
