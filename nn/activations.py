@@ -49,7 +49,7 @@ class Identity(Layer):
 
 # chapter 4: Scores to probabilities
 def softmax(Z):
-    """Probabilities P of the logits Z: p_k = exp(z_k) / sum_j exp(z_j).
+    """Probabilities P of the logits Z: p_c = exp(z_c) / sum_j exp(z_j).
 
     Z and P have the shape (n, k), one sample per row, or (k,) for one
     sample. The largest logit of each row is subtracted first, so that
