@@ -44,7 +44,7 @@ __all__ = [
     "shown",
 ]
 
-LONG = 10_000  # rows
+LONG = 10_000  # rows, or numbers
 
 
 def shown(value):
@@ -73,7 +73,9 @@ def as_count(name, value, *, least=1):
 
 def as_number(name, value, *, least=None, above=None, below=None):
     """Return the real ``value`` as a finite float within its bounds."""
-    real = isinstance(value, Real) and not isinstance(value, bool)
+    real = type(value) is float or (
+        isinstance(value, Real) and not isinstance(value, bool)
+    )
     if (
         real
         and math.isfinite(value)
@@ -98,7 +100,7 @@ def as_rate(lr):
 
 def as_score(name, value):
     """Return what a metric gave as a float; NaN is one."""
-    if not isinstance(value, Real):
+    if type(value) is not float and not isinstance(value, Real):
         raise TypeError(
             f"the metric {name} must return a number, but returned "
             f"{shown(value)}"
@@ -416,29 +418,42 @@ def as_keys(parameters, gradients):
             )
     keys = []
     for name, w in parameters.items():
-        if not isinstance(w, np.ndarray) or w.dtype.kind != "f":
-            raise TypeError(
-                f"the parameter {name} must be an array of floats, which "
-                f"the step changes in place, but is {shown(w)}"
-            )
         g = gradients.get(name)
-        if not isinstance(g, np.ndarray) or g.shape != w.shape:
-            came = getattr(g, "shape", None)
-            raise ValueError(
-                f"the gradient of {name} must be an array of the "
-                f"parameter's shape, {w.shape}, but is "
-                + (shown(g) if came is None else f"of shape {came}")
-            )
+        if (
+            not isinstance(w, np.ndarray)
+            or not isinstance(g, np.ndarray)
+            or w.shape != g.shape
+            or w.dtype.kind != "f"
+        ):
+            raise _wrong_step(name, w, g)
         keys.append((name, w.shape))
     return keys
+
+
+def _wrong_step(name, w, g):
+    if not isinstance(w, np.ndarray) or w.dtype.kind != "f":
+        return TypeError(
+            f"the parameter {name} must be an array of floats, which the "
+            f"step changes in place, but is {shown(w)}"
+        )
+    came = getattr(g, "shape", None)
+    return ValueError(
+        f"the gradient of {name} must be an array of the parameter's "
+        f"shape, {w.shape}, but is "
+        + (shown(g) if came is None else f"of shape {came}")
+    )
 
 
 # --- predictions and their targets
 
 
-def _as_floats(array):
-    # float32 and float64 stay; in float16, a sum of squares may overflow
-    return array if array.dtype.char in "fd" else array.astype(float)
+def _as_floats(array, long=np.inf):
+    # float32 and float64 stay; in float16, a sum of squares may overflow,
+    # and in float32 the roundings of a long sum add up
+    few = array.dtype.char == "d" or array.size <= long
+    return (
+        array if few and array.dtype.char in "fd" else array.astype(float)
+    )
 
 
 def as_scores(name, Z):
@@ -487,7 +502,7 @@ def as_targets(Z, y):
         )
     if y.size == 0:
         raise ValueError("y must have at least one target, but has none")
-    return _as_floats(Z), _as_floats(y)
+    return _as_floats(Z, LONG), _as_floats(y, LONG)
 
 
 def check_probabilities(P):
