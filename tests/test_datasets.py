@@ -132,13 +132,15 @@ def test_housing_validation_is_the_last_tenth_of_the_training_rows():
 @pytest.mark.parametrize("wrong", [-0.1, 1, 1.5, float("nan"), None, "0.1"])
 def test_validation_must_be_a_fraction(wrong):
     for load in (california_housing, fashion_mnist):
-        with pytest.raises(ValueError, match="validation expects"):
+        with pytest.raises(
+            ValueError, match="validation must be the fraction"
+        ):
             load(validation=wrong)
 
 
 @pytest.mark.parametrize("fraction", [1e-6, 1 - 1e-6])
 def test_validation_must_leave_rows_on_both_sides(fraction):
-    with pytest.raises(ValueError, match="both parts need at least one"):
+    with pytest.raises(ValueError, match="at least one row in both parts"):
         california_housing(validation=fraction)
 
 
@@ -148,11 +150,10 @@ def test_housing_with_one_changed_digit_is_refused(tmp_path, monkeypatch):
     path = tmp_path / "table.csv.gz"
     path.write_bytes(gzip.compress(text.replace(b"452600", b"452601", 1)))
     monkeypatch.setattr(_california, "FILE", path)
-    with pytest.raises(ValueError, match="damaged: expected a table"):
+    with pytest.raises(ValueError, match="but is damaged or changed"):
         california_housing()
 
 
-@pytest.mark.filterwarnings("ignore:loadtxt:UserWarning")  # size 0
 @pytest.mark.parametrize("size", [0, 1000, 200_000])
 def test_housing_file_cut_short_is_refused(size, tmp_path, monkeypatch):
     path = tmp_path / "table.csv.gz"
@@ -285,8 +286,11 @@ DAMAGE = {
         lambda c: changed(gzip.compress(c)[:-8]) + gzip.compress(c)[-8:],
         "cannot be unpacked",
     ),
-    "short": (lambda c: gzip.compress(c[:-5]), "not complete"),
-    "long": (lambda c: gzip.compress(c + b"x"), "got more"),
+    "short": (
+        lambda c: gzip.compress(c[:-5]),
+        "must have 7856 bytes|must have 15696 bytes",
+    ),
+    "long": (lambda c: gzip.compress(c + b"x"), "but has more"),
     "header": (lambda c: gzip.compress(b"\0\0\x08\x01" + c[4:]), "header"),
     "page": (lambda c: b"<html>sign in</html>", "header"),
     "empty": (lambda c: b"", "an empty file"),
@@ -438,21 +442,21 @@ def test_download_replaces_a_damaged_file_and_keeps_the_others(
 
 def test_download_that_ends_early_leaves_nothing(server, places):
     server.cut = True
-    with pytest.raises(FileNotFoundError, match="bytes came"):
+    with pytest.raises(FileNotFoundError, match="but ends after"):
         fashion_mnist()
     assert files_in(places["cache"]) == []
 
 
 def test_download_of_something_else_leaves_nothing(server, places):
     server.answer = lambda path: b"<html>please sign in</html>"
-    with pytest.raises(FileNotFoundError, match="did not send the file"):
+    with pytest.raises(FileNotFoundError, match="but begins with 3c68746d"):
         fashion_mnist()
     assert files_in(places["cache"]) == []
 
 
 def test_download_without_end_is_stopped(server, places):
     server.answer = lambda path: bytes(1_000_000)
-    with pytest.raises(FileNotFoundError, match="more than"):
+    with pytest.raises(FileNotFoundError, match="announces 1000000"):
         fashion_mnist()
     assert files_in(places["cache"]) == []
 

@@ -2,14 +2,16 @@
 
 from numbers import Real
 
+from ._text import shown
+
 
 def check_fraction(validation):
     """Raise ValueError unless `validation` is a number in [0, 1)."""
     if not isinstance(validation, Real) or not 0 <= validation < 1:
         raise ValueError(
-            "validation expects the fraction of the training rows to set"
-            f" aside, at least 0 and below 1, got {validation!r}; use for"
-            " example validation=0.1"
+            "validation must be the fraction of the training rows to set "
+            "aside, at least 0 and below 1, such as 0.1, but is "
+            f"{shown(repr(validation))}"
         )
 
 
@@ -29,8 +31,8 @@ def pairs(train, test, validation):
     left = n - round(n * validation)
     if not 0 < left < n:
         raise ValueError(
-            f"validation={validation!r} of {n} training rows leaves"
-            f" {left} rows to train on and {n - left} to validate on;"
-            " both parts need at least one row"
+            "validation must leave at least one row in both parts, but "
+            f"validation={validation!r} of {n} training rows leaves {left} "
+            f"rows to train on and {n - left} to validate on"
         )
     return (X[:left], y[:left]), test, (X[left:], y[left:])
