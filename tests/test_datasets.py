@@ -7,18 +7,16 @@ without. The others work on small files of the same format.
 import ast
 import csv
 import gzip
-import hashlib
 import http.server
 import os
-import subprocess
 import sys
 import threading
-import time
 import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
+from fashion_files import FINAL, NAMES, files_in, write
 
 from nn import datasets
 from nn.datasets import (
@@ -28,7 +26,6 @@ from nn.datasets import (
     _california,
     _fashion,
     _fetch,
-    _idx,
     california_housing,
     fashion_mnist,
     fashion_mnist_sample,
@@ -36,7 +33,6 @@ from nn.datasets import (
 )
 
 HERE = Path(datasets.__file__).parent
-NAMES = list(_idx.FILES)
 
 
 def test_datasets_import_only_the_standard_library_and_numpy():
@@ -170,60 +166,6 @@ def test_housing_file_that_is_absent_is_named(tmp_path, monkeypatch):
 
 
 # Fashion-MNIST: small files in the same format
-
-
-@pytest.fixture
-def small(monkeypatch):
-    """Return {name: unpacked content} of four small, valid files."""
-    rng = np.random.default_rng(0)
-    contents = {}
-    for name in NAMES:
-        n = 20 if name.startswith("train") else 10
-        images = "images" in name
-        shape = (n, 28, 28) if images else (n,)
-        values = rng.integers(256 if images else 10, size=shape)
-        sizes = b"".join(size.to_bytes(4, "big") for size in shape)
-        header = b"\0\0\x08" + bytes([len(shape)]) + sizes
-        contents[name] = header + values.astype(np.uint8).tobytes()
-        sha256 = hashlib.sha256(contents[name]).hexdigest()
-        monkeypatch.setitem(_idx.FILES, name, (shape, sha256))
-    return contents
-
-
-@pytest.fixture
-def places(tmp_path, monkeypatch):
-    """Return every place as a folder in tmp_path; none exists yet."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    monkeypatch.delenv("NN_DATA", raising=False)
-    monkeypatch.delenv("KERAS_HOME", raising=False)
-    monkeypatch.setattr(_fashion, "DEBIAN", tmp_path / "debian")
-    monkeypatch.setattr(_fetch, "ADDRESSES", ())
-    return {
-        "folder": tmp_path / "given",
-        "NN_DATA": tmp_path / "variable",
-        "cache": tmp_path / "xdg" / "from-one-neuron" / "fashion-mnist",
-        "keras": tmp_path / ".keras" / "datasets" / "fashion-mnist",
-        "debian": tmp_path / "debian",
-    }
-
-
-def write(folder, contents, packed=True):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in contents.items():
-        if packed:
-            path = folder / f"{name}.gz"
-            path.write_bytes(gzip.compress(content, mtime=0))
-        else:
-            (folder / name).write_bytes(content)
-
-
-def files_in(folder):
-    return sorted(path.name for path in folder.iterdir())
-
-
-FINAL = sorted(f"{name}.gz" for name in NAMES)
 
 
 @pytest.mark.parametrize("packed", [True, False])
@@ -468,36 +410,6 @@ def test_second_address_is_tried(server, small, places, monkeypatch):
     server.answer = lambda path: good(path)
     assert fetch_fashion_mnist(apt=False) == places["cache"]
     assert server.asked[:2] == [f"/absent/{NAMES[0]}.gz", f"/{NAMES[0]}.gz"]
-
-
-def test_killed_download_leaves_nothing_with_the_final_name(server, places):
-    server.stall = True
-    code = f"""if True:
-        from nn.datasets import _fashion, _fetch
-        from pathlib import Path
-        _fashion.DEBIAN = Path({str(places["debian"])!r})
-        _fetch.ADDRESSES = ({server.url!r},)
-        _fashion.fetch_fashion_mnist(apt=False)
-    """
-    path = os.pathsep.join([str(HERE.parents[1]), *sys.path])
-    child = subprocess.Popen(
-        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path}
-    )
-    try:
-        end = time.monotonic() + 20
-        while not list(places["cache"].glob(".*.part")):
-            assert child.poll() is None
-            assert time.monotonic() < end
-            time.sleep(0.01)
-    finally:
-        child.kill()
-        child.wait()
-    left = files_in(places["cache"])
-    assert len(left) == 1
-    assert left[0].endswith(".part")
-    server.stall = False
-    (X, _), _ = fashion_mnist()  # what was left is not in the way
-    assert X.shape == (20, 784)
 
 
 # Fashion-MNIST: Debian's package, with tools that only pretend
