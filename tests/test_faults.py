@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 import warnings
 from pathlib import Path
 
@@ -355,6 +356,8 @@ def test_proxies_that_cannot_be_asked(
     monkeypatch.setattr(
         _fetch, "ADDRESSES", ("http://files.invalid", address)
     )
+    # urllib asks for the proxies once
+    monkeypatch.setattr(urllib.request, "_opener", None)
     monkeypatch.setenv("http_proxy", proxy)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     assert right(small, fashion_mnist())

@@ -1,7 +1,9 @@
 """The two tasks: networks, features, shipped weights."""
 
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -124,6 +126,17 @@ def test_housing_features_gradient(housing, waves):
     layer = HousingFeatures(waves=waves, dtype=np.float64)
     X = housing[0][0][:4].astype(np.float64)
     assert layer_errors(layer, X)["X"] < 1e-6
+
+
+@pytest.mark.parametrize("settings", HOUSING.settings)
+def test_threads_may_share_a_network(housing, settings):
+    model = load("california-housing", settings)
+    parts = np.split(housing[0][0][:4000], 8)
+    alone = [predict(model, part) for part in parts]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(10):
+            together = list(pool.map(partial(predict, model), parts))
+            assert all(map(np.array_equal, together, alone))
 
 
 def test_housing_features_name_what_has_no_logarithm(housing):
