@@ -388,6 +388,31 @@ def test_a_long_download_is_shown_without_a_terminal(
     assert first.startswith(f"downloading {NAMES[0]}: [###")
 
 
+@pytest.mark.parametrize(
+    ("limit", "kind", "said"),
+    [
+        ("TIMEOUT", "silence", "timed out"),
+        ("TIMEOUT", "silence in the body", "timed out"),
+        ("LIMIT", "drip of a header", "within 0.2 seconds"),
+        ("LIMIT", "drip of the body", "within 0.2 seconds"),
+        ("", "without end", "but sends more"),
+        ("", "chunks without end", "but sends more"),
+        ("", "length of 400 digits", "but announces 99999"),
+    ],
+)
+def test_each_limit_alone(
+    limit, kind, said, small, places, servers, monkeypatch
+):
+    for name in "TIMEOUT", "LIMIT":
+        monkeypatch.setattr(_fetch, name, 0.2 if name == limit else 15)
+    servers[0].answer = faults(gzip.compress(small[NAMES[0]]))[kind]
+    monkeypatch.setattr(_fetch, "ADDRESSES", (servers[0].url,))
+    start = time.monotonic()
+    with pytest.raises(FileNotFoundError, match=said):
+        fashion_mnist()
+    assert time.monotonic() - start < 10
+
+
 def test_the_limits_are_those_of_the_text():
     assert (_fetch.TIMEOUT, _fetch.LIMIT, _fetch.SILENCE) == (30, 1200, 10)
     text = " ".join(fashion_mnist.__doc__.split())

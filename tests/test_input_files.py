@@ -166,7 +166,9 @@ def test_of_several_frames_the_first_counts(form, boot, tmp_path, capsys):
     assert "was cut to its first frame" in capsys.readouterr().err
 
 
-def test_a_picture_with_too_many_pixels_is_not_decoded(tmp_path, recwarn):
+def test_a_picture_with_too_many_pixels_is_not_decoded(
+    tmp_path, recwarn, capsys
+):
     path = tmp_path / "a.png"
     for side in 7072, 13_300, 50_000:  # below, in and above Pillow's limits
         stored = io.BytesIO()
@@ -177,6 +179,7 @@ def test_a_picture_with_too_many_pixels_is_not_decoded(tmp_path, recwarn):
         path.write_bytes(data)
         assert "pixels" in refusal(read_images, path)
     assert len(recwarn) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_a_file_with_too_many_bytes_is_not_read(tmp_path):
