@@ -125,12 +125,16 @@ def test_housing_validation_is_the_last_tenth_of_the_training_rows():
     np.testing.assert_array_equal(test[0], same_test[0])
 
 
-@pytest.mark.parametrize("wrong", [-0.1, 1, 1.5, float("nan"), None, "0.1"])
-def test_validation_must_be_a_fraction(wrong):
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        *((value, ValueError) for value in (-0.1, 1, 1.5, float("nan"))),
+        *((value, TypeError) for value in (None, "0.1", True, [0.1], 0.1j)),
+    ],
+)
+def test_validation_must_be_a_fraction(wrong, error):
     for load in (california_housing, fashion_mnist):
-        with pytest.raises(
-            ValueError, match="validation must be the fraction"
-        ):
+        with pytest.raises(error, match="validation must be the fraction"):
             load(validation=wrong)
 
 
@@ -473,6 +477,14 @@ def test_apt_that_fails_is_reported(apt, places, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(FileNotFoundError, match="has no apt-get"):
         fetch_fashion_mnist()
+
+
+def test_apt_that_leaves_no_package_is_reported(apt, places, tmp_path):
+    (tmp_path / "bin" / "apt-get").write_text("#!/bin/sh\n")
+    apt[1].touch()
+    with pytest.raises(FileNotFoundError, match="has left 0"):
+        fetch_fashion_mnist()
+    assert files_in(places["cache"]) == []
 
 
 def test_apt_with_a_damaged_package_leaves_nothing(apt, places, tmp_path):

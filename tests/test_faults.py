@@ -7,6 +7,7 @@ holds the files: the data are recovered or refused with every place.
 import contextlib
 import gzip
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -235,8 +236,8 @@ class Server:
 
 
 @pytest.fixture
-def servers():
-    """Two servers."""
+def servers(places):
+    """Two servers; with ``places``, no test reaches the user's cache."""
     pair = Server(), Server()
     yield pair
     for server in pair:
@@ -499,6 +500,20 @@ def test_a_killed_download_leaves_no_file(
     assert files_in(cache) == sorted([".notes.part", "mine", *FINAL])
 
 
+def test_an_interrupted_download_ends_at_once(start, servers, places):
+    servers[0].answer = wait_for_the_end
+    child = start()
+    end = time.monotonic() + 60
+    while not places["cache"].exists() or not files_in(places["cache"]):
+        assert child.poll() is None, child.stderr.read()
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    child.send_signal(signal.SIGINT)
+    child.wait(10)
+    assert b"KeyboardInterrupt" in child.stderr.read()
+    assert files_in(places["cache"]) == []
+
+
 # caches and folders
 
 
@@ -565,7 +580,8 @@ def test_a_whole_file_beside_a_damaged_one_is_read(small, places):
 
 @pytest.mark.parametrize("folder", [b"/tmp", 3, "", ["x"], True])
 def test_what_is_no_folder(folder, places):
-    with pytest.raises(ValueError, match="folder must be a path") as caught:
+    error = ValueError if folder == "" else TypeError
+    with pytest.raises(error, match="folder must be a path") as caught:
         fashion_mnist(folder)
     assert repr(folder) in str(caught.value)
 

@@ -6,6 +6,7 @@ import re
 import struct
 import subprocess
 import sys
+import time
 import zlib
 
 import numpy as np
@@ -536,13 +537,17 @@ def test_values_that_no_district_has(column, text, tmp_path):
         (f"{HEADER}\n,,,,,,,\n", "has none"),
         (f"{HEADER}\n{'9' * 5000},{ROW}", "but has 9"),
         (with_cell("MedInc", "x" * 100_000), r"\.\.\. \(cut\)$"),
+        (with_cell("MedInc", "9" * 130_000 + "x"), r"\.\.\. \(cut\)$"),
+        (with_cell("MedInc", "9" * 130_000), r"MedInc .* but is inf"),
         (with_cell("MedInc", "\x1b[31m8"), r"MedInc must.*x1b\[31m8'$"),
     ],
-    ids=range(21),
+    ids=range(23),
 )
 def test_tables_that_are_refused(text, message, tmp_path):
+    start = time.monotonic()
     with pytest.raises(ValueError, match=message) as caught:
         districts(text, tmp_path)
+    assert time.monotonic() - start < 2
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 800
 

@@ -69,7 +69,8 @@ def fashion_mnist(folder=None, *, validation=0.0, download=True):
 
     Raises FileNotFoundError when no place has the data: it names every
     place, what was found there, and what to do. Raises ValueError if
-    `validation` is not a fraction in [0, 1), or `folder` no path.
+    `validation` is not a fraction in [0, 1), TypeError if it is no number
+    or `folder` no path.
 
     Source: H. Xiao, K. Rasul and R. Vollgraf (2017), "Fashion-MNIST: a
     Novel Image Dataset for Benchmarking Machine Learning Algorithms",
@@ -170,8 +171,9 @@ def _places(folder, cache):
     """Return (label, folder, named by the user) in the order to look."""
     named = []
     if folder is not None:
-        if not isinstance(folder, str | os.PathLike) or str(folder) == "":
-            raise ValueError(
+        path = isinstance(folder, str | os.PathLike)
+        if not path or str(folder) == "":
+            raise (ValueError if path else TypeError)(
                 "folder must be a path, a str or pathlib.Path, but is "
                 f"{shown(repr(folder))}"
             )

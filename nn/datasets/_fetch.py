@@ -66,8 +66,13 @@ def from_debian(folder):
                 " run apt-get update as root"
             )
         _must_run(["apt-get", "-q", "download", PACKAGE], place)
-        (package,) = Path(place).glob("*.deb")
-        _must_run(["dpkg-deb", "-x", package.name, "unpacked"], place)
+        packages = [path.name for path in Path(place).glob("*.deb")]
+        if len(packages) != 1:
+            raise OSError(
+                f"`apt-get download {PACKAGE}` must leave one package, but "
+                f"has left {len(packages)}"
+            )
+        _must_run(["dpkg-deb", "-x", *packages, "unpacked"], place)
         data = Path(place, "unpacked", "usr/share/datasets/fashion-mnist")
         for name in FILES:
             path = data / f"{name}.gz"

@@ -6,9 +6,15 @@ from ._text import shown
 
 
 def check_fraction(validation):
-    """Raise ValueError unless `validation` is a number in [0, 1)."""
-    if not isinstance(validation, Real) or not 0 <= validation < 1:
-        raise ValueError(
+    """Raise an error unless `validation` is a number in [0, 1).
+
+    TypeError if it is no number, ValueError for any other number.
+    """
+    number = isinstance(validation, Real) and not isinstance(
+        validation, bool
+    )
+    if not number or not 0 <= validation < 1:
+        raise (ValueError if number else TypeError)(
             "validation must be the fraction of the training rows to set "
             "aside, at least 0 and below 1, such as 0.1, but is "
             f"{shown(repr(validation))}"
