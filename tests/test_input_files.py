@@ -78,7 +78,7 @@ def test_what_is_no_file_is_refused_at_once(name, tmp_path):
     path.unlink()
     path.symlink_to(path)
     assert "cannot be opened" in refusal(read, path)
-    assert "null byte" in refusal(read, f"{tmp_path}/a\0b-{name}")
+    assert "embedded null" in refusal(read, f"{tmp_path}/a\0b-{name}")
 
 
 def test_control_characters_of_a_name_are_escaped(tmp_path, boot, capsys):
