@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import datasets
+from ..checks import as_batch, as_slopes
 from ..datasets import (
     HOUSING_FEATURES,
     HOUSING_UNITS,
@@ -61,12 +62,7 @@ class HousingFeatures(Layer):
         self.frequencies = np.array(WAVES, dtype).T / SCALE  # (2, 12)
 
     def forward(self, X, training=False):
-        X = np.array(X, self.dtype)  # (n, 8), a copy
-        if X.ndim != 2 or X.shape[1] != 8:
-            raise ValueError(
-                f"X must have shape (n, 8) for {self}, but has shape "
-                f"{X.shape}"
-            )
+        X = as_batch(self, X, 8, self.dtype)
         low = X[:, SKEWED] <= 0
         if low.any():
             row, k = np.argwhere(low)[0]
@@ -89,6 +85,8 @@ class HousingFeatures(Layer):
 
     def backward(self, dA, /):
         X = self.take()
+        width = 8 + self.waves * 2 * self.frequencies.shape[1]
+        dA = as_slopes(self, dA, (len(X), width))
         dX = dA[:, :8].copy()
         dX[:, SKEWED] /= X[:, SKEWED]
         if self.waves:

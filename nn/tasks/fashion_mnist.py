@@ -6,6 +6,7 @@ from warnings import simplefilter
 import numpy as np
 
 from ..activations import softmax
+from ..checks import as_numbers
 from ..datasets import (
     FASHION_CLASSES,
     fashion_mnist,
@@ -34,7 +35,8 @@ class Pixels(Normalization):
     """
 
     def forward(self, X, training=False):
-        low, high = (np.min(X), np.max(X)) if np.size(X) else (0, 0)
+        X = as_numbers("X", X)
+        low, high = (X.min(), X.max()) if X.size else (0, 0)
         if low < 0 or high > 255 or low < high <= 1:
             raise ValueError(
                 "X must hold pixels from 0 (background) to 255, but its "
