@@ -119,7 +119,7 @@ def locate(folder=None):
     return Path(datasets.__file__).parent
 
 
-MAX_BYTES = 50_000_000  # of a CSV file: about 500,000 districts
+MAX_BYTES = 10_000_000  # of a CSV file: about 200,000 districts
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.A | re.I)
 # the lowest and the highest value of each column in the 20,640 districts,
 # rounded outwards: the networks have seen no others
