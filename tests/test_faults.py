@@ -71,7 +71,7 @@ def faults(good):
         b"http://127.0.0.1:99999/",
         b"http://127.0.0.1:-1/",
         b"http://127.0.0.1:9/x",
-        b"http://[fe80::1%25eth0]:9/",
+        b"http://[::1]:9/",
         b"http://\xff\xfe/",
         b"http://\xe2\x98\x83.invalid:9/",
         b"http://127.0.0.1:9/\x1b[31m",
@@ -288,24 +288,26 @@ def test_faults_of_servers(
     """Faulty servers, alone and before a good one: recovered or refused."""
     bad, second = servers
     second.answer = good
-    monkeypatch.setattr(_fetch, "TIMEOUT", 0.3)
-    monkeypatch.setattr(_fetch, "LIMIT", 0.6)
     monkeypatch.setattr(_fetch, "SILENCE", 60)
     kinds = faults(gzip.compress(small[NAMES[0]]))
     tried = cases(2 * len(kinds), 2 * len(kinds))
     found = {}
     for name, answer in kinds.items():
         bad.answer = answer
+        slow = name.startswith(("silence", "drip"))
+        monkeypatch.setattr(_fetch, "TIMEOUT", 0.5 if slow else 20)
+        monkeypatch.setattr(_fetch, "LIMIT", 1 if slow else 30)
         for addresses in (bad.url,), (bad.url, second.url):
             monkeypatch.setattr(_fetch, "ADDRESSES", addresses)
             start = time.monotonic()
             what = outcome(small, addresses)
-            if time.monotonic() - start > 3:
+            if time.monotonic() - start > 15:
                 what = "too slow"
             files = files_in(places["cache"])
             if files != (FINAL if what == "recovered" else []):
                 what = f"{what}, and leaves {files}"
             found[name, len(addresses)] = what
+            print(f"{time.monotonic() - start:5.2f} s", name, what)
             for path in places["cache"].iterdir():
                 path.unlink()
     assert len(found) == tried >= 168
@@ -614,7 +616,7 @@ def test_a_user_without_a_home(small, places, monkeypatch):
     with pytest.raises(FileNotFoundError) as caught:
         fashion_mnist()
     assert refused(
-        caught.value, "there is no own cache", "XDG_CACHE_HOME names"
+        caught.value, "there is no own cache", "the folder XDG_CACHE_HOME"
     )
     assert not Path("~").exists()
     write(places["folder"], small)

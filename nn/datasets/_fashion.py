@@ -13,7 +13,7 @@ from . import _fetch
 from ._idx import Damaged, Missing, read_folder
 from ._shipped import read_shipped
 from ._split import check_fraction, pairs
-from ._text import shown
+from ._text import printable
 
 FASHION_CLASSES = (
     "T-shirt/top",
@@ -126,7 +126,7 @@ def _find(folder, *, download, apt):
         _fetch.tidy(cache)
     looked = []
     for label, place, named in _places(folder, cache):
-        where = f"{label}: {shown(place)}"
+        where = f"{label}: {printable(place)}"
         try:
             return place, read_folder(place)
         except Missing as error:
@@ -154,12 +154,10 @@ def _find(folder, *, download, apt):
             return cache, read_folder(cache)
         # what a server sends may provoke any exception of the libraries
         except Exception as error:
-            kind = (
-                ""
-                if isinstance(error, OSError | Damaged)
-                else (f"{type(error).__name__}: ")
-            )
-            looked.append(f"{where}: {kind}{shown(error, 400)}")
+            reason = printable(error, 400)
+            if not isinstance(error, OSError | Damaged):
+                reason = f"{type(error).__name__}: {reason}"
+            looked.append(f"{where}: {reason}")
     if not download:
         looked.append("download: not tried, because of download=False")
     elif not cache:
@@ -175,7 +173,7 @@ def _places(folder, cache):
         if not path or str(folder) == "":
             raise (ValueError if path else TypeError)(
                 "folder must be a path, a str or pathlib.Path, but is "
-                f"{shown(repr(folder))}"
+                f"{printable(repr(folder))}"
             )
         named.append(("folder", folder))
     if os.environ.get("NN_DATA"):
@@ -238,12 +236,14 @@ def _sources(cache, *, download, apt):
 
 def _advice(looked, cache):
     lines = "\n".join(f"  - {line}" for line in looked)
+    target = cache or "the folder XDG_CACHE_HOME, which you must name first"
+    target = printable(target, 1000)
     return f"""Fashion-MNIST was not found. Places looked at:
 {lines}
 What to do, one of these:
   - with internet, or on Debian: run `python -m nn data`; it
     puts the files (30 MB) into
-    {cache or "the folder that XDG_CACHE_HOME names, which you must set"}
+    {target}
   - on Debian, as root: apt-get install {_fetch.PACKAGE}
   - copy train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz,
     t10k-images-idx3-ubyte.gz and t10k-labels-idx1-ubyte.gz into a folder

@@ -16,7 +16,7 @@ from threading import Thread
 import numpy as np
 
 from ._idx import FILES, Damaged, Missing, read_either, read_file
-from ._text import shown
+from ._text import printable
 
 # the address of its authors, then the copy that Keras downloads from; the
 # first has no https, so what counts is the SHA-256 of each file
@@ -150,7 +150,7 @@ def _receive(url, file, name, counts, received):
             if total > limit:
                 raise Damaged(
                     f"{url} must send at most {limit} bytes, but announces "
-                    f"{shown(total, 20)}"
+                    f"{printable(total, 20)}"
                 )
             counts["total"] = total
             while block := answer.read1(1 << 16):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ._text import shown
+from ._text import printable
 
 # name: (shape, SHA-256 of the unpacked file); the .gz bytes differ from
 # one distributor to the next, what is in them does not
@@ -84,14 +84,14 @@ def read_file(path, name, *, origin=None):
     message calls the file `origin`, or by its path.
     """
     shape, sha256 = FILES[name]
-    origin = shown(path if origin is None else origin)
+    origin = printable(path if origin is None else origin)
     header = _header(shape)
     size = len(header) + int(np.prod(shape))
     try:
         content = _unpacked(path, size)
     except (OSError, EOFError, zlib.error) as error:
         raise Damaged(
-            f"{origin} cannot be unpacked: {shown(error)}"
+            f"{origin} cannot be unpacked: {printable(error)}"
         ) from error
     start = content[: len(header)]
     if start != header:

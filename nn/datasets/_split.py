@@ -2,7 +2,7 @@
 
 from numbers import Real
 
-from ._text import shown
+from ._text import printable
 
 
 def check_fraction(validation):
@@ -17,7 +17,7 @@ def check_fraction(validation):
         raise (ValueError if number else TypeError)(
             "validation must be the fraction of the training rows to set "
             "aside, at least 0 and below 1, such as 0.1, but is "
-            f"{shown(repr(validation))}"
+            f"{printable(repr(validation))}"
         )
 
 

@@ -1,7 +1,7 @@
 """Text that others wrote, made fit for a message."""
 
 
-def shown(text, most=200):
+def printable(text, most=200):
     """Return `text` as printable characters of one line, cut at `most`.
 
     File names, cells, and what servers and libraries say may contain
@@ -9,10 +9,10 @@ def shown(text, most=200):
     """
     text = str(text)
     cut = "" if len(text) <= most else " ... (cut)"
-    return "".join(map(_printable, text[:most])) + cut
+    return "".join(map(_escaped, text[:most])) + cut
 
 
-def _printable(character):
+def _escaped(character):
     if character.isprintable():
         return character
     return character.encode("unicode_escape").decode()

@@ -6,7 +6,7 @@ import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..datasets._text import shown
+from ..datasets._text import printable
 
 
 def open_file(path, most=None):
@@ -31,7 +31,7 @@ def open_file(path, most=None):
         found = f"cannot be opened: {error.strerror}"
     except ValueError as error:  # a NUL in the name
         found = f"cannot be opened: {error}"
-    raise ValueError(f"{shown(path)} must be a file{size}, but {found}")
+    raise ValueError(f"{printable(path)} must be a file{size}, but {found}")
 
 
 @contextmanager
@@ -49,13 +49,14 @@ def decoding(path, expected):
             yield
     except Exception as error:
         raise ValueError(
-            f"{shown(path)} must be {expected}, but cannot be read: "
-            f"{shown(error) or type(error).__name__}"
+            f"{printable(path)} must be {expected}, but cannot be read: "
+            f"{printable(error) or type(error).__name__}"
         ) from error
     for warning in caught:
-        note(path, f"read in spite of: {shown(warning.message)}")
+        note(path, f"read in spite of: {printable(warning.message)}")
 
 
 def note(path, text):
     """Say on standard error what was done with a file."""
-    print(f"{shown(path)}: {text}", file=sys.stderr)
+    if sys.stderr is not None:
+        print(f"{printable(path)}: {text}", file=sys.stderr)

@@ -16,7 +16,7 @@ from ..datasets import (
     HOUSING_UNITS,
     california_housing,
 )
-from ..datasets._text import shown
+from ..datasets._text import printable
 from ..layers import Layer, Normalization
 from ..losses import MeanSquaredError
 from ..metrics import mean_absolute_error, r2_score
@@ -147,7 +147,7 @@ def read_districts(path):
     if str(path) == "-":
         return _districts(_standard_input(), "standard input")
     with open_file(path, MAX_BYTES) as file:
-        return _districts(file.read(), shown(path))
+        return _districts(file.read(), printable(path))
 
 
 def _standard_input():
@@ -204,7 +204,7 @@ def _districts(content, name):
                 raise ValueError(
                     f"{name}, line {line}: {HOUSING_FEATURES[k]} must be a "
                     "finite number, but is "
-                    f"{shown(repr(row[place]))}"
+                    f"{printable(repr(row[place]))}"
                 )
             X[i, k] = float(row[place])
     low, high = np.array(RANGES).T
@@ -226,7 +226,7 @@ def _table(content, name):
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"{name} must be text in UTF-8, but is not: {shown(error)}"
+            f"{name} must be text in UTF-8, but is not: {printable(error)}"
         ) from error
     if "\0" in text:
         raise ValueError(

@@ -13,7 +13,7 @@ from ..datasets import (
     fashion_mnist_sample,
     fetch_fashion_mnist,
 )
-from ..datasets._text import shown
+from ..datasets._text import printable
 from ..layers import Normalization, normal
 from ..losses import SoftmaxCrossEntropy
 from ..metrics import accuracy
@@ -77,8 +77,8 @@ def read_images(path):
         changes.append(f"scaled from {width} x {height}")
     if image.min() == image.max():
         raise ValueError(
-            f"{shown(path)} must be a picture of a thing, but all that is "
-            "visible in it has the same brightness"
+            f"{printable(path)} must be a picture of a thing, but all that "
+            "is visible in it has the same brightness"
         )
     if np.median(_border(image[None])) > 127:
         image = 255 - image
@@ -133,18 +133,18 @@ def _check_picture(path, picture):
     short, long = sorted(picture.size)
     if short * long > MAX_PIXELS:
         raise ValueError(
-            f"{shown(path)} must have at most {MAX_PIXELS:,} pixels, but "
-            f"has {short * long:,}: scale it down"
+            f"{printable(path)} must have at most {MAX_PIXELS:,} pixels, "
+            f"but has {short * long:,}: scale it down"
         )
     if long > SIDE * short:
         raise ValueError(
-            f"{shown(path)} must be at most {SIDE} times as long in one "
-            f"direction as in the other, but has {picture.size[0]} x "
+            f"{printable(path)} must be at most {SIDE} times as long in "
+            f"one direction as in the other, but has {picture.size[0]} x "
             f"{picture.size[1]} pixels: cut it to the thing that it shows"
         )
     if picture.mode.startswith(("I", "F")) and picture.format != "PNG":
         raise ValueError(
-            f"{shown(path)} must have 8 bits to a colour, but is a "
+            f"{printable(path)} must have 8 bits to a colour, but is a "
             f"{picture.format} of Pillow's mode {picture.mode}, in which "
             "the value of white is not fixed: save it with values from 0 "
             "to 255"
@@ -185,11 +185,12 @@ def _read_npy(path):
     one = X.shape in ((SIDE, SIDE), (SIDE * SIDE,))
     many = X.shape[1:] in ((SIDE, SIDE), (SIDE * SIDE,)) and len(X) > 0
     if X.dtype != np.uint8 or not (one or many):
+        found = printable(f"{X.dtype} of shape {X.shape}")
         raise ValueError(
-            f"{shown(path)} must hold uint8, 0 to 255 and bright on black, "
-            "of shape (28, 28), (784,), (n, 28, 28) or (n, 784), but holds "
-            f"{shown(X.dtype)} of shape {shown(X.shape)}. For values from "
-            "0 to 1, save np.round(255 * X).astype(np.uint8)"
+            f"{printable(path)} must hold uint8, 0 to 255 and bright on "
+            "black, of shape (28, 28), (784,), (n, 28, 28) or (n, 784), "
+            f"but holds {found}. For values from 0 to 1, save "
+            "np.round(255 * X).astype(np.uint8)"
         )
     images = X.reshape(-1, SIDE, SIDE)
     bright = np.sum(np.median(_border(images), axis=1) > 127)
@@ -205,7 +206,7 @@ def _read_npy(path):
 def describe(path, Z):
     """One line for each image: file, class, confidence."""
     for i, p in enumerate(softmax(Z)):
-        name = shown(path) if len(Z) == 1 else f"{shown(path)}[{i}]"
+        name = printable(path) if len(Z) == 1 else f"{printable(path)}[{i}]"
         k = p.argmax()
         yield f"{name}: {FASHION_CLASSES[k]} ({p[k]:.1%})"
 
