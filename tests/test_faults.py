@@ -502,6 +502,37 @@ def test_a_killed_download_leaves_no_file(
     assert files_in(cache) == sorted([".notes.part", "mine", *FINAL])
 
 
+def test_downloads_killed_at_any_moment(
+    cases, start, servers, good, places, rng
+):
+    """Downloads killed at any moment leave no damaged file."""
+
+    def in_pieces(answer):
+        def send(link):
+            for k in range(0, len(answer), 1 + len(answer) // 10):
+                link.sendall(answer[k : k + 1 + len(answer) // 10])
+                time.sleep(0.02)
+
+        return send
+
+    servers[0].answer = {k: in_pieces(a) for k, a in good.items()}
+    cache = places["cache"]
+    for _ in range(cases(6, 60)):
+        child = start()
+        end = time.monotonic() + 60
+        while not (cache.exists() and files_in(cache)):
+            assert child.poll() is None, child.stderr.read()
+            assert time.monotonic() < end
+            time.sleep(0.005)
+        time.sleep(rng.uniform(0, 1))
+        child.kill()
+        child.wait()
+        for path in list(cache.iterdir()):
+            if path.name in FINAL:
+                _idx.read_file(path, path.stem)
+            path.unlink()
+
+
 def test_an_interrupted_download_ends_at_once(start, servers, places):
     servers[0].answer = wait_for_the_end
     child = start()

@@ -361,6 +361,15 @@ def test_other_numbers_are_refused_with_advice(dtype, boot, tmp_path):
     assert "save np.round(255 * X).astype(np.uint8)" in text
 
 
+def test_pixels_that_are_all_at_most_1_are_refused(boot, tmp_path):
+    black_and_nearly_black = (boot / 255).round().astype(np.uint8)
+    np.save(tmp_path / "x.npy", black_and_nearly_black)
+    text = refusal(read_images, tmp_path / "x.npy")
+    assert "uint8 of shape (28, 28), all at most 1. For values" in text
+    Image.fromarray(black_and_nearly_black).save(tmp_path / "x.png")
+    assert "same brightness" in refusal(read_images, tmp_path / "x.png")
+
+
 def test_arrays_in_either_order_are_mapped(tmp_path):
     X, _ = fashion_mnist_sample()
     for order in "CF":

@@ -75,7 +75,7 @@ def read_images(path):
     if (width, height) != (SIDE, SIDE):
         image = _padded(image)
         changes.append(f"scaled from {width} x {height}")
-    if image.min() == image.max():
+    if np.ptp(image) <= 1:
         raise ValueError(
             f"{printable(path)} must be a picture of a thing, but all that "
             "is visible in it has the same brightness"
@@ -184,8 +184,10 @@ def _read_npy(path):
         X = np.asarray(np.lib.format.open_memmap(path, mode="r"))
     one = X.shape in ((SIDE, SIDE), (SIDE * SIDE,))
     many = X.shape[1:] in ((SIDE, SIDE), (SIDE * SIDE,)) and len(X) > 0
-    if X.dtype != np.uint8 or not (one or many):
+    right = X.dtype == np.uint8 and (one or many)
+    if not right or X.max() <= 1:
         found = printable(f"{X.dtype} of shape {X.shape}")
+        found += ", all at most 1" * right
         raise ValueError(
             f"{printable(path)} must hold uint8, 0 to 255 and bright on "
             "black, of shape (28, 28), (784,), (n, 28, 28) or (n, 784), "
