@@ -647,7 +647,7 @@ def test_a_user_without_a_home(small, places, monkeypatch):
     with pytest.raises(FileNotFoundError) as caught:
         fashion_mnist()
     assert refused(
-        caught.value, "there is no own cache", "the folder XDG_CACHE_HOME"
+        caught.value, "has no home folder", "the folder XDG_CACHE_HOME"
     )
     assert not Path("~").exists()
     write(places["folder"], small)

@@ -161,7 +161,10 @@ def _find(folder, *, download, apt):
     if not download:
         looked.append("download: not tried, because of download=False")
     elif not cache:
-        looked.append("download: not tried, because there is no own cache")
+        looked.append(
+            "download: not tried, because this user has no home folder for "
+            "a cache"
+        )
     raise FileNotFoundError(_advice(looked, cache))
 
 

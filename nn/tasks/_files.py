@@ -9,13 +9,14 @@ from pathlib import Path
 from ..datasets._text import printable
 
 
-def open_file(path, most=None):
+def open_file(path, most=None, *, expected="a file"):
     """Return the file at ``path``, opened for reading bytes.
 
     ValueError at once if it is missing, a folder, a pipe or a device, may
-    not be read, or has more than ``most`` bytes.
+    not be read, or has more than ``most`` bytes; the message calls what
+    it must be ``expected``.
     """
-    path, size = Path(path), ""
+    path = Path(path)
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
@@ -23,15 +24,14 @@ def open_file(path, most=None):
         elif not stat.S_ISREG(status.st_mode):
             found = "is a pipe or a device"
         elif most is not None and status.st_size > most:
-            size = f" of at most {most:,} bytes"
-            found = f"has {status.st_size:,}"
+            found = f"has {status.st_size:,} bytes, more than {most:,}"
         else:
             return path.open("rb")
     except OSError as error:
         found = f"cannot be opened: {error.strerror}"
     except ValueError as error:  # a NUL in the name
         found = f"cannot be opened: {error}"
-    raise ValueError(f"{printable(path)} must be a file{size}, but {found}")
+    raise ValueError(f"{printable(path)} must be {expected}, but {found}")
 
 
 @contextmanager

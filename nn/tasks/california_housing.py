@@ -146,7 +146,8 @@ def read_districts(path):
     """
     if str(path) == "-":
         return _districts(_standard_input(), "standard input")
-    with open_file(path, MAX_BYTES) as file:
+    expected = "a file, or - for standard input"
+    with open_file(path, MAX_BYTES, expected=expected) as file:
         return _districts(file.read(), printable(path))
 
 
