@@ -60,7 +60,7 @@ def california_housing(*, validation=0.0):
 
     Raises ValueError if `validation` is not a fraction in [0, 1), or if
     the shipped file is damaged (its SHA-256 is compared); TypeError if
-    `validation` is no number.
+    `validation` is not a number.
 
     Source: R. K. Pace and R. Barry (1997), "Sparse Spatial
     Autoregressions", Statistics & Probability Letters 33, 291-297; from

@@ -69,8 +69,8 @@ def fashion_mnist(folder=None, *, validation=0.0, download=True):
 
     Raises FileNotFoundError when no place has the data: it names every
     place, what was found there, and what to do. Raises ValueError if
-    `validation` is not a fraction in [0, 1), TypeError if it is no number
-    or `folder` no path.
+    `validation` is not a fraction in [0, 1), TypeError if it is not a
+    number, or `folder` not a path.
 
     Source: H. Xiao, K. Rasul and R. Vollgraf (2017), "Fashion-MNIST: a
     Novel Image Dataset for Benchmarking Machine Learning Algorithms",

@@ -8,7 +8,7 @@ from ._text import printable
 def check_fraction(validation):
     """Raise an error unless `validation` is a number in [0, 1).
 
-    TypeError if it is no number, ValueError for any other number.
+    TypeError if it is not a number, ValueError for any other number.
     """
     number = isinstance(validation, Real) and not isinstance(
         validation, bool

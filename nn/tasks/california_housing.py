@@ -142,7 +142,7 @@ def read_districts(path):
     order; others are ignored. ``-`` is standard input. ValueError, with
     the line and the column, for a column that is missing or there twice,
     a row with more or fewer cells than the first line, and a cell that is
-    no number within RANGES. A line without any content is skipped.
+    not a number within RANGES. A line without any content is skipped.
     """
     if str(path) == "-":
         return _districts(_standard_input(), "standard input")
