@@ -1,7 +1,9 @@
 """The two tasks: networks, features, shipped weights."""
 
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -126,6 +128,21 @@ def test_housing_features_gradient(housing, waves):
     assert layer_errors(layer, X)["X"] < 1e-6
 
 
+@pytest.mark.parametrize("task", TASKS.values(), ids=list(TASKS))
+def test_threads_may_share_a_network(housing, task):
+    X = fashion_mnist_sample()[0] if task is FASHION else housing[0][0]
+    for settings in task.settings:
+        model = load(task.name, settings)
+        before = [dict(vars(layer)) for layer in model.layers]
+        alone = [predict(model, part) for part in np.split(X[:200], 8)]
+        # to predict writes nothing, so that nothing can be mixed up
+        assert [dict(vars(layer)) for layer in model.layers] == before
+        with ThreadPoolExecutor(8) as pool:
+            parts = np.split(X[:200], 8)
+            together = list(pool.map(partial(predict, model), parts))
+        assert all(map(np.array_equal, together, alone))
+
+
 def test_housing_features_name_what_has_no_logarithm(housing):
     X = housing[0][0][:3].copy()
     X[2, 4] = 0
@@ -156,7 +173,7 @@ def test_the_shipped_networks_know_their_trade(housing):
 
 @pytest.mark.parametrize("shape", [(8,), (2, 7)])
 def test_housing_features_refuse_other_shapes(shape):
-    with pytest.raises(ValueError, match=r"\(n, 8\) for HousingFeatures"):
+    with pytest.raises(ValueError, match=r"HousingFeatures.*\(n, 8\)"):
         HousingFeatures().forward(np.ones(shape))
 
 
