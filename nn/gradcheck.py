@@ -5,6 +5,8 @@ import warnings
 
 import numpy as np
 
+from .checks import as_loss, check_pairs, check_steps
+
 __all__ = [
     "check_gradients",
     "numerical_gradient",
@@ -19,7 +21,7 @@ def _values(f, x, i, steps):
     try:
         for step in steps:
             x[i] = old + step
-            values.append(_value(f))
+            values.append(as_loss(f()))
     finally:
         x[i] = old
     return values
@@ -34,44 +36,12 @@ def numerical_gradient(f, x, *, h=1e-5):
     back. Returns an array of the shape of x. Raises ValueError if x is
     no such array, f() no finite float64, or h too short to change x.
     """
-    _check_steps("x", x, h)
+    check_steps("x", x, h)
     gradient = np.zeros_like(x)
     for i in np.ndindex(x.shape):  # such as (row, column)
         below, above = _values(f, x, i, (-h, h))
         gradient[i] = (above - below) / (2 * h)  # (6.4)
     return gradient
-
-
-# chapter 6: Slopes without calculus
-def _value(f):
-    value = np.asarray(f())
-    exact = value.dtype in (np.float64, np.int64)
-    if value.shape or not exact or not np.isfinite(value):
-        raise ValueError(
-            "f() must be one finite number, computed in float64, but is "
-            f"{value!r}"
-        )
-    return float(value)
-
-
-# chapter 6: Slopes without calculus
-def _check_steps(name, x, h):
-    if not isinstance(x, np.ndarray) or x.dtype != np.float64:
-        kind = x.dtype if isinstance(x, np.ndarray) else type(x).__name__
-        raise ValueError(
-            f"{name} must be an array of dtype float64, but is {kind}. "
-            "Other types spoil a measured slope by rounding. Let f depend "
-            f"on an array of dtype float64, and pass that array as {name}."
-        )
-    if x.size == 0:
-        raise ValueError(
-            f"{name} must have an entry, but has shape {x.shape}"
-        )
-    if not 0 < h < np.inf or np.any(x + h == x):
-        raise ValueError(
-            "h must be above 0, finite, and long enough to change each "
-            f"entry of {name}, but is {h}; in float64, take about 1e-5"
-        )
 
 
 # chapter 6: Slopes without calculus
@@ -95,33 +65,6 @@ def relative_error(a, b, *, least=0.0):
 
 
 # chapter 6: Slopes without calculus
-def check_gradients(f, arrays, gradients, *, h=1e-5):
-    """Relative error of each derived gradient, by name.
-
-    f() is the scalar loss with all its terms. ``arrays`` maps names to
-    the float64 arrays on which it depends, ``gradients`` maps the same
-    names to the derived gradients. A right gradient has an error below
-    1e-6. Differences that rounding may cause, 2e-10 max(1, |f()|) or so,
-    do not count. An entry at a kink is left out, and a warning names it.
-    Raises ValueError if names, shapes or types differ.
-    """
-    _check_pairs(arrays, gradients, h)
-    size = max(1.0, abs(_value(f)))
-    noise = 10 * np.finfo(np.float64).eps * size / h  # (6.5)
-    errors = {}
-    for name, x in arrays.items():
-        derived = np.array(gradients[name], np.float64)
-        measured = numerical_gradient(f, x, h=h)
-        kinks = _kinks(f, x, derived, measured, h, noise)
-        for i in kinks:
-            derived[i] = measured[i]  # no slope to compare with
-        if kinks:
-            _warn_of_kinks(name, kinks, h)
-        errors[name] = relative_error(derived, measured, least=1e6 * noise)
-    return errors
-
-
-# chapter 6: Slopes without calculus
 def _kinks(f, x, a, b, h, noise):
     """Entries whose slopes a and b differ, and where f bends within h."""
     off, largest = np.abs(a - b), np.max([np.abs(a), np.abs(b)])
@@ -136,31 +79,6 @@ def _kinks(f, x, a, b, h, noise):
 
 
 # chapter 6: Slopes without calculus
-def _check_pairs(arrays, gradients, h):
-    for what in (arrays, gradients):
-        if not isinstance(what, dict):
-            raise ValueError(
-                "arrays and gradients must be dictionaries that map names "
-                f"to arrays, but one is a {type(what).__name__}"
-            )
-    if arrays.keys() != gradients.keys():
-        raise ValueError(
-            f"gradients must have the names of arrays, {sorted(arrays)}, "
-            f"but has {sorted(gradients)}"
-        )
-    for name, x in arrays.items():
-        _check_steps(name, x, h)
-        g = np.asarray(gradients[name])
-        if g.shape != x.shape or g.dtype not in (np.float64, np.int64):
-            raise ValueError(
-                f"the gradient of {name} must have shape {x.shape} and "
-                f"dtype float64, but has shape {g.shape} and dtype "
-                f"{g.dtype}. A network of layers with dtype=np.float64 "
-                "computes such gradients."
-            )
-
-
-# chapter 6: Slopes without calculus
 def _warn_of_kinks(name, kinks, h):
     entries = ", ".join(str([*map(int, i)]) for i in kinks[:5])
     entries += ", ..." * (len(kinks) > 5)
@@ -170,3 +88,30 @@ def _warn_of_kinks(name, kinks, h):
         "out. Move the arrays a little, and check again.",
         stacklevel=3,
     )
+
+
+# chapter 6: Slopes without calculus
+def check_gradients(f, arrays, gradients, *, h=1e-5):
+    """Relative error of each derived gradient, by name.
+
+    f() is the scalar loss with all its terms. ``arrays`` maps names to
+    the float64 arrays on which it depends, ``gradients`` maps the same
+    names to the derived gradients. A right gradient has an error below
+    1e-6. Differences that rounding may cause, 2e-10 max(1, |f()|) or so,
+    do not count. An entry at a kink is left out, and a warning names it.
+    Raises ValueError if names, shapes or types differ.
+    """
+    check_pairs(arrays, gradients, h)
+    size = max(1.0, abs(as_loss(f())))
+    noise = 10 * np.finfo(np.float64).eps * size / h  # (6.5)
+    errors = {}
+    for name, x in arrays.items():
+        derived = np.array(gradients[name], np.float64)
+        measured = numerical_gradient(f, x, h=h)
+        kinks = _kinks(f, x, derived, measured, h, noise)
+        for i in kinks:
+            derived[i] = measured[i]  # no slope to compare with
+        if kinks:
+            _warn_of_kinks(name, kinks, h)
+        errors[name] = relative_error(derived, measured, least=1e6 * noise)
+    return errors
