@@ -205,6 +205,8 @@ def test_files_that_are_no_pictures(run, tmp_path, data):
         ),
         (HEADER + "\n1,2,3,4\n", "line 2: Population must"),
         (HEADER + "\n1,2,3,4,5,6,7,nan\n", "Longitude must"),
+        (HEADER + "\n1,2,3,4,5,6,7,-inf\n", "Longitude must"),
+        (HEADER + "\n1,inf,3,4,5,6,7,8\n", "HouseAge must"),
         (HEADER + "\n0,2,3,4,5,6,7,8\n", "MedInc must be above 0"),
     ],
 )

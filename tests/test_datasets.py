@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 import warnings
 from pathlib import Path
 
@@ -455,6 +456,33 @@ def test_download_without_end_is_stopped(server, places):
     with pytest.raises(FileNotFoundError, match="more than"):
         fashion_mnist()
     assert files_in(places["cache"]) == []
+
+
+def test_a_server_that_stops_in_the_middle_is_left(
+    server, places, monkeypatch
+):
+    monkeypatch.setattr(_fetch, "TIMEOUT", 0.2)
+    server.stall = True  # for 30 seconds
+    start = time.monotonic()
+    with pytest.raises(FileNotFoundError, match="timed out"):
+        fashion_mnist()
+    assert time.monotonic() - start < 10
+    assert files_in(places["cache"]) == []
+
+
+def test_a_file_that_unpacks_to_much_more_is_not_unpacked(tmp_path):
+    name = "t10k-labels-idx1-ubyte"
+    path = tmp_path / f"{name}.gz"
+    path.write_bytes(
+        gzip.compress(_idx._header((10_000,)) + bytes(50_000_000))
+    )
+    tracemalloc.start()
+    try:
+        with pytest.raises(_idx.Damaged, match="got more"):
+            _idx.read_file(path, name)
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_second_address_is_tried(server, small, places, monkeypatch):
