@@ -34,7 +34,7 @@ def numerical_gradient(f, x, *, h=1e-5):
     f takes no argument and returns a scalar that depends on the float64
     array x. Entries of x are changed in place, one at a time, and put
     back. Returns an array of the shape of x. Raises ValueError if x is
-    no such array, f() no finite float64, or h too short to change x.
+    of another type, f() not one finite float64, or h too short.
     """
     check_steps("x", x, h)
     gradient = np.zeros_like(x)
