@@ -25,7 +25,7 @@ COMMANDS = ("cli", "datasets", "tasks", "third_task")
 NETWORK = (
     *("activations", "gradcheck", "layers", "losses", "metrics", "model"),
     *("optimizers", "regularizers", "training", "weights", "parity"),
-    *("tasks", "cli"),
+    *("checks", "tasks", "cli"),
 )
 LEAST = 0.95  # the share that must be found
 
