@@ -9,7 +9,7 @@ export PIP_USER := 0
 .NOTPARALLEL:
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile
 
-.PHONY: help browser book quick test test-offline torture check data \
+.PHONY: help browser book quick test test-offline torture mutants check data \
   notebooks train bench pdf serve clean FORCE
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make test          run every check: code, package, notebooks, site"
 	@echo "make test-offline  the checks that need no data set from outside"
 	@echo "make torture       break the figures on purpose: before a release"
+	@echo "make mutants       plant 100 faults in the code: before a release"
 	@echo "make check         ruff, the exporter's and the notebooks' checks"
 	@echo "make data          find or fetch the data (Fashion-MNIST: 30 MB)"
 	@echo "make notebooks     open JupyterLab in notebooks/"
@@ -94,6 +95,10 @@ test-offline: .venv/all check browser book
 
 torture: .venv/all browser
 	$(PYTEST) -m torture tests
+
+mutants: .venv/quick
+	$(BIN)/python -m pip install --quiet -e ".[mutants]"
+	$(BIN)/python -m tools mutants
 
 notebooks: .venv/all
 	$(BIN)/jupyter lab --notebook-dir notebooks

@@ -22,6 +22,7 @@ __all__ = [
     "as_history",
     "as_inputs",
     "as_keys",
+    "as_loss",
     "as_metrics",
     "as_number",
     "as_numbers",
@@ -38,7 +39,9 @@ __all__ = [
     "check_finite",
     "check_function",
     "check_object",
+    "check_pairs",
     "check_probabilities",
+    "check_steps",
     "is_function",
     "kept_by",
     "shown",
@@ -517,3 +520,64 @@ def check_probabilities(P):
             f"smallest entry {P[row].min():.4g}; pass logits to "
             "SoftmaxCrossEntropy instead"
         )
+
+
+# --- gradient checks
+
+
+def as_loss(value):
+    """Return ``value``, which f() returned, as a finite float."""
+    array = np.asarray(value)
+    exact = array.dtype in (np.float64, np.int64)  # float32 is too coarse
+    if array.shape or not exact or not np.isfinite(array):
+        raise ValueError(
+            "f() must be one finite number, computed in float64, but is "
+            f"{shown(value)}"
+        )
+    return float(array)
+
+
+def check_steps(name, x, h):
+    """Refuse an x whose entries cannot be moved by h and put back."""
+    if not isinstance(x, np.ndarray) or x.dtype != np.float64:
+        kind = x.dtype if isinstance(x, np.ndarray) else type(x).__name__
+        raise ValueError(
+            f"{name} must be an array of dtype float64, but is {kind}. "
+            "Other types spoil a measured slope by rounding. Let f depend "
+            f"on an array of dtype float64, and pass that array as {name}."
+        )
+    if x.size == 0:
+        raise ValueError(
+            f"{name} must have at least one entry, but has shape {x.shape}"
+        )
+    check_finite(name, x)
+    if np.any(x + as_number("h", h, above=0) == x):
+        raise ValueError(
+            f"h must be long enough to change each entry of {name}, but is "
+            f"{h}; in float64, take about 1e-5 for entries near 1"
+        )
+
+
+def check_pairs(arrays, gradients, h):
+    """Refuse gradients that do not fit the ``arrays`` by name and shape."""
+    for name, given in (("arrays", arrays), ("gradients", gradients)):
+        if not isinstance(given, Mapping):
+            raise TypeError(
+                f"{name} must be a dictionary from names to arrays, but is "
+                f"{shown(given)}"
+            )
+    if arrays.keys() != gradients.keys():
+        raise ValueError(
+            f"gradients must have the names of arrays, {[*arrays]}, but "
+            f"has {[*gradients]}"
+        )
+    for name, x in arrays.items():
+        check_steps(name, x, h)
+        gradient = np.asarray(gradients[name])
+        exact = gradient.dtype in (np.float64, np.int64)
+        if gradient.shape != x.shape or not exact:
+            raise ValueError(
+                f"the gradient of {name} must have shape {x.shape} and "
+                f"dtype float64, but has shape {gradient.shape} and dtype "
+                f"{gradient.dtype}; layers with dtype=np.float64 compute it"
+            )

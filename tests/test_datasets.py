@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import threading
+import tracemalloc
 import warnings
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from nn.datasets import (
     _california,
     _fashion,
     _fetch,
+    _idx,
     california_housing,
     fashion_mnist,
     fashion_mnist_sample,
@@ -399,6 +401,21 @@ def test_download_without_end_is_stopped(server, places):
     with pytest.raises(FileNotFoundError, match="announces 1000000"):
         fashion_mnist()
     assert files_in(places["cache"]) == []
+
+
+def test_a_file_that_unpacks_to_much_more_is_not_unpacked(tmp_path):
+    name = "t10k-labels-idx1-ubyte"
+    path = tmp_path / f"{name}.gz"
+    path.write_bytes(
+        gzip.compress(_idx._header((10_000,)) + bytes(50_000_000))
+    )
+    tracemalloc.start()
+    try:
+        with pytest.raises(_idx.Damaged, match="has more"):
+            _idx.read_file(path, name)
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_second_address_is_tried(server, small, places, monkeypatch):

@@ -38,6 +38,12 @@ def test_r2_of_the_mean_is_zero_and_of_the_truth_is_one(rng):
     assert r2_score(y, y) == 1
 
 
+def test_r2_of_several_outputs_has_a_mean_for_each():
+    y = np.array([[0.0, 100], [2, 102]])  # 2 in each column
+    Z = np.array([[0.0, 100], [2, 101]])
+    assert r2_score(y, Z) == pytest.approx(1 - 1 / 4)
+
+
 def test_r2_does_not_lose_digits_in_float32():
     y = np.linspace(1e4, 1e4 + 1, 20_000, dtype=np.float32)[:, None]
     Z = y + np.float32(0.25)

@@ -33,6 +33,24 @@ def test_what_is_saved_comes_back(arrays, tmp_path):
     assert os.listdir(tmp_path) == ["w.safetensors"]
 
 
+def test_the_order_of_the_names_does_not_matter(arrays, tmp_path):
+    path, into = tmp_path / "w.safetensors", empty(arrays)
+    save_arrays(path, arrays)
+    load_arrays(path, dict(reversed(into.items())))
+    for name, array in arrays.items():
+        assert np.array_equal(into[name], array)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_others_may_read_a_new_file(tmp_path):
+    old = os.umask(0o022)
+    try:
+        write_file(tmp_path / "a", b"new")
+    finally:
+        os.umask(old)
+    assert os.stat(tmp_path / "a").st_mode & 0o777 == 0o644
+
+
 def test_every_flipped_bit_is_noticed(arrays, tmp_path, rng):
     path = tmp_path / "w.safetensors"
     save_arrays(path, arrays)
