@@ -125,11 +125,13 @@ def _copy(url, file, name):
     Thread(target=_receive, args=arguments, daemon=True).start()
     terminal = sys.stderr is not None and sys.stderr.isatty()
     end = time.monotonic() + LIMIT
-    while not received.done() and (left := end - time.monotonic()) > 0:
+    while (left := end - time.monotonic()) > 0:
         wait([received], min(left, 0.2 if terminal else SILENCE))
         if terminal:
             _show(f"\r{name} {_bar(**counts)}")
-        elif not received.done():
+        if received.done():
+            break
+        if not terminal:
             _show(f"downloading {name}: {_bar(**counts)}\n")
     if terminal:
         _show("\n")
