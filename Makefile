@@ -109,7 +109,7 @@ test-offline: .venv/all check browser book
 torture: .venv/all browser
 	$(PYTEST) -m torture tests
 
-# Half of the lines of nn/keras run only where Keras is.
+# Most lines of nn/keras run only where Keras is.
 coverage: .venv/all
 	$(PYTEST) -m "$(QUICK)" --cov=nn --cov-report= tests
 	$(PYTEST) -m "not data" --cov=nn --cov-append --cov-fail-under=90 \
