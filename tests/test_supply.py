@@ -56,9 +56,10 @@ def test_each_requirement_has_a_floor():
 def test_the_lock_meets_pyproject(direct):
     locked = {name: version for name, version, _ in blocks()}
     for requirement in direct:
-        version = locked[canonicalize_name(requirement.name)]
-        assert requirement.specifier.contains(version), (
-            f"{requirement}, but the lock has {version}: run make lock"
+        name = canonicalize_name(requirement.name)
+        assert name in locked, f"{name} is not in the lock: run make lock"
+        assert requirement.specifier.contains(locked[name]), (
+            f"{requirement}, but the lock has {locked[name]}: run make lock"
         )
 
 
