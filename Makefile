@@ -3,8 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Two processes with two BLAS threads each slow one another several times.
 export OPENBLAS_NUM_THREADS ?= 1
-# Packages go into .venv and come from there, whatever pip and Python are told
-# outside, and never two at a time.
+# Packages go into .venv and come from there, whatever the configuration of pip
+# and Python says, and never two at a time.
 export PIP_USER := 0
 unexport PIP_TARGET PIP_PREFIX PYTHONPATH PYTHONHOME
 .NOTPARALLEL:
