@@ -33,7 +33,14 @@ from .optimizers import (
 )
 from .regularizers import L1, L2
 from .training import batches, evaluate, fit, predict, train_step
-from .weights import load_arrays, save_arrays, write_file
+from .weights import (
+    WeightFileError,
+    load_arrays,
+    match_arrays,
+    read_arrays,
+    save_arrays,
+    write_file,
+)
 
 __all__ = [
     "L1",
@@ -55,6 +62,7 @@ __all__ = [
     "Sequential",
     "Softmax",
     "SoftmaxCrossEntropy",
+    "WeightFileError",
     "accuracy",
     "batches",
     "check_gradients",
@@ -64,11 +72,13 @@ __all__ = [
     "glorot_uniform",
     "he_normal",
     "load_arrays",
+    "match_arrays",
     "mean_absolute_error",
     "normal",
     "numerical_gradient",
     "predict",
     "r2_score",
+    "read_arrays",
     "relative_error",
     "save_arrays",
     "softmax",
