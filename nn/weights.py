@@ -238,8 +238,8 @@ def _check_table(path, data):
     size = int.from_bytes(data[:8], "little")
     if size > _LONGEST:
         raise WeightFileError(
-            f"{path} must have a table of at most {_LONGEST:,} bytes, but "
-            f"its table has {size:,}, or it is no safetensors file"
+            f"{path} must be an intact safetensors file, with a table of "
+            f"up to {_LONGEST:,} bytes, but has one of {size:,}"
         )
     return 8 + size
 

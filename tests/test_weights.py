@@ -238,9 +238,9 @@ def test_types_that_numpy_has_not_are_named(path, kind, size):
 
 def test_a_table_of_more_than_a_megabyte_is_refused_at_once(path):
     path.write_bytes(raw({"__metadata__": {"a": "x" * 1_000_000}}))
-    with pytest.raises(WeightFileError, match="at most 1,000,000 bytes"):
+    with pytest.raises(WeightFileError, match="up to 1,000,000 bytes"):
         read_arrays(path)
-    with pytest.raises(WeightFileError, match="at most 1,000,000 bytes"):
+    with pytest.raises(WeightFileError, match="up to 1,000,000 bytes"):
         save_arrays(path, {}, about={"a": "x" * 1_000_000})
 
 
