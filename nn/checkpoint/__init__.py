@@ -126,10 +126,10 @@ class Checkpoint:
     def _description(self, steps):
         """What must be the same when the training goes on, by name."""
         parts = {
+            "about": self.about,
             "network": _parts.network(self.model),
             "rule": _parts.rule(self.optimizer, steps),
             "generator": _parts.sources(self._generators()),
-            "about": self.about,
         }
         named = {
             f"{part} {name}": value
