@@ -149,18 +149,25 @@ def save_arrays(path, arrays, *, about=None):
     from safetensors.numpy import save  # here, as only files need it
 
     about, named = dict(about or {}), {}
+    try:
+        "".join([*arrays, *about, *about.values()]).encode()
+    except (TypeError, UnicodeEncodeError) as error:
+        raise WeightFileError(
+            f"{path} must have texts as names and in about, but {error}"
+        ) from error
     if "__metadata__" in arrays or "sha256" in about:
         raise WeightFileError(
             f"{path} must have no array __metadata__ and no sha256 in "
             "about, because the file uses these names; rename them"
         )
     for name, array in arrays.items():
-        array = np.asarray(array)
+        masked, array = np.ma.is_masked(array), np.asarray(array)
         kind = array.dtype.newbyteorder("<")
-        if kind.str not in _TYPES.values():
+        if kind.str not in _TYPES.values() or masked:
             raise WeightFileError(
-                f"{path} must hold numbers of up to 64 bits, but {name!r} "
-                f"has the type {array.dtype}; convert it first"
+                f"{path} must hold real numbers of up to 64 bits, none of "
+                f"them masked, but {name!r} is {'masked ' * masked}"
+                f"{array.dtype}; convert it first"
             )
         named[name] = array.astype(kind, order="C", copy=False)
     _check_finite(path, named)
