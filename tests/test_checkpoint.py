@@ -111,6 +111,22 @@ def bits_of(model):
     return {name: a.tobytes() for name, a in model.state().items()}
 
 
+class Bent(Layer):
+    """A user's layer with a function, and a way back to its network."""
+
+    def __init__(self, f):
+        self.f, self.network, self.steps = f, None, 0
+
+    def forward(self, X, training=False):
+        self.steps += training
+        if training:
+            self.kept = X
+        return self.f(X)
+
+    def backward(self, grad, /):
+        return grad * self.take()  # the wrong slope, but always the same
+
+
 def stop_after(k):
     return lambda epoch, history: epoch + 1 == k or None
 
@@ -269,6 +285,24 @@ def test_files_of_other_kinds_are_refused(tmp_path):
     (tmp_path / "a").write_bytes(data)
     with pytest.raises(WeightFileError, match="it is damaged"):
         Checkpoint(tmp_path / "a", *parts).resume()
+
+
+def test_layers_of_a_user(tmp_path):
+    def parts(f, rule=SGD):
+        layer = Bent(f)
+        layer.network = Sequential(Dense(5, 3, rng=0), layer, Dense(3, 1))
+        return layer.network, rule(0.01), np.random.default_rng(0)
+
+    model, *others = parts(np.tanh)
+    run(
+        (model, *others),
+        checkpoint=Checkpoint(tmp_path / "a", model, *others),
+    )
+    assert Checkpoint(tmp_path / "a", *parts(np.tanh)).resume()
+    with pytest.raises(
+        WeightFileError, match="f is tanh in the file and sin"
+    ):
+        Checkpoint(tmp_path / "a", *parts(np.sin)).resume()
 
 
 def test_a_seed_is_no_generator(tmp_path):

@@ -38,7 +38,9 @@ class Checkpoint:
 
     A checkpoint is an ``on_epoch`` of ``nn.fit``. ``then`` is a further
     one: it is called after each saving, and may end the training. What it
-    remembers itself is not in the file.
+    remembers itself is not in the file, nor is what a layer of your own
+    changes besides its ``state()``. A step size that is a function is
+    compared by its values at up to five of the steps taken.
     """
 
     def __init__(

@@ -10,12 +10,14 @@ from ..optimizers import Joint
 NO_PARTS = ("builtins", "functools", "numpy")  # modules of other values
 
 
-def layers_within(thing, place=""):
+def layers_within(thing, place="", around=()):
     """Yield (place, layer) for a network and for all layers within it."""
     yield place, thing
+    around = (*around, thing)
     for name, part in attributes(thing):
-        if isinstance(part, Layer):
-            yield from layers_within(part, f"{place}{name}.")
+        inside = not any(part is layer for layer in around)
+        if isinstance(part, Layer) and inside:
+            yield from layers_within(part, f"{place}{name}.", around)
 
 
 def attributes(thing):
@@ -38,18 +40,26 @@ def constants(thing):
     arguments of their own, such as a regularizer; arrays are left out.
     """
     found = {"class": type(thing).__qualname__}
-    for name in inspect.signature(type(thing)).parameters:
+    for name in arguments(type(thing)):
         value = getattr(thing, name, ...)
         if isinstance(value, np.generic):
             value = value.item()
         if isinstance(value, bool | int | float | str | None):
             found[name] = value
-        elif inspect.isroutine(value) or inspect.isclass(value):
-            found[name] = value.__qualname__
+        elif callable(value) and hasattr(value, "__name__"):
+            found[name] = value.__name__  # a function or a class
         elif type(value).__module__.partition(".")[0] not in NO_PARTS:
             for inner, plain in constants(value).items():
                 found[f"{name}.{inner}"] = plain
     return found
+
+
+def arguments(kind):
+    """The names of what a class is called with; none if C hides them."""
+    try:
+        return [*inspect.signature(kind).parameters]
+    except ValueError:
+        return []
 
 
 def network(model):
