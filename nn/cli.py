@@ -166,17 +166,17 @@ def begin(checkpoint, epochs, resume):
 
 @contextmanager
 def resumable(checkpoint, epochs, command):
-    """Note on an interruption how to go on."""
+    """Note on what stops the training how to go on."""
     try:
         yield
-    except KeyboardInterrupt as stop:
-        if done := epochs_in(checkpoint):
-            stop.add_note(
-                f"after epoch {done} of {epochs}; go on with: "
-                f"python -m nn {command}"
-            )
-        else:
-            stop.add_note("before the end of the first epoch")
+    except (KeyboardInterrupt, OSError) as stop:
+        done = epochs_in(checkpoint)
+        stop.add_note(
+            f"stopped after epoch {done} of {epochs}; go on with: "
+            f"python -m nn {command}"
+            if done
+            else "stopped before the end of the first epoch"
+        )
         raise
 
 
@@ -502,9 +502,10 @@ def open_streams():
             stream.reconfigure(errors="replace")
 
 
-def tell(*parts):
-    """Say on standard error why the command ends."""
-    print("nn:", *parts, file=sys.stderr)
+def tell(error, said):
+    """Say on standard error why the command ends, and what was noted."""
+    for line in filter(None, [said, *getattr(error, "__notes__", ())]):
+        print(f"nn: {line}", file=sys.stderr)
 
 
 def main(arguments=None, tasks=TASKS):
@@ -524,18 +525,19 @@ def main(arguments=None, tasks=TASKS):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + 13  # as for SIGPIPE
     except (ValueError, OSError, FloatingPointError) as error:
-        tell(error)
+        tell(error, error)
         return 1
     except ModuleNotFoundError as error:
         name = error.name.partition(".")[0]
         if name not in EXTRAS:
             raise
         tell(
+            error,
             f"this command needs {name}; in a clone: "
-            f'pip install -e ".[{EXTRAS[name]}]"'
+            f'pip install -e ".[{EXTRAS[name]}]"',
         )
         return 1
     except KeyboardInterrupt as stop:
-        tell("stopped", *getattr(stop, "__notes__", ()))
+        tell(stop, None if hasattr(stop, "__notes__") else "stopped")
         return 128 + next(iter(stop.args), signal.SIGINT)
     return 0

@@ -251,3 +251,26 @@ def test_a_lost_exception_stops_at_the_end_of_the_epoch(run, monkeypatch):
     assert code == 130
     assert out.count("epoch") == 1
     assert "stopped after epoch 1 of 12" in err
+
+
+def test_a_full_disk_loses_nothing(run, monkeypatch):
+    from nn import checkpoint
+
+    save, saved = checkpoint.save_arrays, []
+
+    def fail(path, *more, **named):
+        if len(saved) == 4:
+            raise OSError(28, "No space left on device", str(path))
+        saved.append(save(path, *more, **named))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "save_arrays", fail)
+        code, _, err = run("--out", "a")
+    assert code == 1
+    lines = err.splitlines()
+    assert "No space left on device: 'a/checkpoint.safetensors'" in lines[0]
+    assert lines[1].startswith(
+        "nn: stopped after epoch 4 of 12; go on with"
+    )
+    assert run("--out", "a", "--resume")[0] == run("--out", "b")[0] == 0
+    assert results(Path("a")) == results(Path("b"))
