@@ -65,8 +65,8 @@ def write_file(path, data):
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise FileNotFoundError(
-            f"{path} must be in a folder that exists, but {target.parent} "
-            "is none; make it first"
+            f"{path} must be in a folder that exists, but there is no "
+            f"{target.parent}; make it first"
         )
     part = target.with_name(_part(os.getpid(), os.urandom(4).hex()))
     try:
@@ -202,7 +202,7 @@ def read_arrays(path):
     ]
     if others:
         raise WeightFileError(
-            f"{path} must hold types that NumPy has, but holds "
+            f"{path} must hold arrays of NumPy's types, but holds "
             f"{_few(others)}; convert these to float32"
         )
     arrays = {
@@ -214,10 +214,11 @@ def read_arrays(path):
     about = json.loads(data[8:table]).get("__metadata__") or {}
     digest = about.pop("sha256", None)
     if digest != _digest(arrays, about):
-        none = "has no SHA-256: not written by save_arrays"
+        wrong = "holds another: it is damaged; get a new copy"
+        if digest is None:
+            wrong = "has no SHA-256: not written by save_arrays; use that"
         raise WeightFileError(
-            f"{path} must hold the SHA-256 of its contents, but "
-            f"{'it is damaged' if digest else none}; get a new copy"
+            f"{path} must hold the SHA-256 of its contents, but {wrong}"
         )
     _check_finite(path, arrays)
     return arrays, about
@@ -236,7 +237,8 @@ def _read_file(path):
         raise
     except OSError as error:
         raise WeightFileError(
-            f"{path} must be a file that can be read, but: {error.strerror}"
+            f"{path} must be a file that may be read, but cannot be "
+            f"opened: {error.strerror}"
         ) from error
 
 

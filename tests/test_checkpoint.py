@@ -238,7 +238,7 @@ def shared_apart():
         (
             training,
             {"data": "b"},
-            "about data is missing in the file and b",
+            "but data is missing in the file and b",
         ),
         (
             lambda: (Sequential(Dense(5, 1)), Adam(0.01), training()[2]),

@@ -192,9 +192,9 @@ def test_without_a_checkpoint_it_says_so(run):
 @pytest.mark.parametrize(
     ("other", "message"),
     [
-        (["--seed", 1], "about seed is 0 in the file and 1 here"),
-        (["--settings", "classic"], "about settings is tuned in the file"),
-        (["--validation", 0.2], "about validation is 0.0 in the file and"),
+        (["--seed", 1], "but seed is 0 in the file and 1 here"),
+        (["--settings", "classic"], "but settings is tuned in the file"),
+        (["--validation", 0.2], "but validation is 0.0 in the file and"),
         (["--epochs", 13], r"rule lr\("),
         (["--epochs", 2], "--epochs must be 3 or more"),
     ],
@@ -217,7 +217,7 @@ def test_other_data_are_not_mixed(run, stopped):
     other = {"small": replace(SMALL, data=others)}
     code, _, err = run("--out", "a", "--resume", tasks=other)
     assert code == 1
-    assert "but about data is " in err
+    assert "but data is " in err
 
 
 def test_more_epochs_may_follow_without_a_schedule(run, stopped):

@@ -277,7 +277,9 @@ def test_a_file_that_may_not_be_read_is_told(arrays, path, monkeypatch):
         raise PermissionError(13, "Permission denied", "p")
 
     monkeypatch.setattr("builtins.open", denied)
-    with pytest.raises(WeightFileError, match="but: Permission denied"):
+    with pytest.raises(
+        WeightFileError, match="cannot be opened: Permission denied"
+    ):
         load_arrays(path, empty(arrays))
 
 

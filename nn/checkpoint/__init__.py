@@ -128,13 +128,13 @@ class Checkpoint:
     def _description(self, steps):
         """What must be the same when the training goes on, by name."""
         parts = {
-            "about": self.about,
+            "": self.about,
             "network": _parts.network(self.model),
             "rule": _parts.rule(self.optimizer, steps),
             "generator": _parts.sources(self._generators()),
         }
         named = {
-            f"{part} {name}": value
+            f"{part} {name}".strip(): value
             for part, values in parts.items()
             for name, value in values.items()
         }
