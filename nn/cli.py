@@ -188,7 +188,7 @@ def run_train(options):
     folder = options.out or Path("runs", options.task.name)
     checkpoint = folder / "checkpoint.safetensors"
     check_writable(folder, [checkpoint.name, *RESULTS])
-    curves({"loss": [0.0]})  # what is missing is told before the training
+    curves({"loss": [0.0]})  # if a package is missing, say so now
     done = begin(checkpoint, settings.epochs, options.resume)
     again = [a for a in options.arguments if a != "--resume"]
     command = shlex.join([*again, "--resume"])
@@ -520,7 +520,7 @@ def main(arguments=None, tasks=TASKS):
                 options.run(options)
             finally:
                 sys.stdout.flush()
-    except BrokenPipeError:  # whoever read the output has read enough
+    except BrokenPipeError:  # the reader of the output has closed it
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + 13  # as for SIGPIPE

@@ -85,8 +85,8 @@ class Checkpoint:
         """Restore, in place, what the file holds; return the history.
 
         Without a file it returns {}. Raises WeightFileError, and changes
-        nothing, if the file is damaged, is no checkpoint, or belongs to
-        another training; the message says in what they differ.
+        nothing, if the file is damaged, is not a checkpoint, or belongs
+        to another training; the message says in what they differ.
         """
         try:
             training, arrays = _read(self.path)
@@ -179,7 +179,7 @@ def _json(value):
 
 
 def _read(path):
-    """Return what is no array of a network or rule, and these arrays."""
+    """Return the progress of a training, and the arrays in its file."""
     arrays, about = read_arrays(path)
     if about != KIND:
         raise WeightFileError(
