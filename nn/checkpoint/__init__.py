@@ -1,9 +1,11 @@
-"""A training that is stopped and goes on as if it never had been.
+"""A training that was stopped goes on as if it never had been::
 
-checkpoint = Checkpoint("run.safetensors", model, optimizer, rng)
-history = checkpoint.resume()  # {} if there is no file yet
-fit(model, X, y, loss=loss, optimizer=optimizer, rng=rng, epochs=50,
-    history=history, on_epoch=checkpoint)
+    checkpoint = Checkpoint("run.safetensors", model, optimizer, rng)
+    history = checkpoint.resume()  # {} if there is no file yet
+    fit(model, X, y, loss=loss, optimizer=optimizer, rng=rng, epochs=50,
+        history=history, on_epoch=checkpoint)
+
+An epoch that was interrupted begins anew, where the last one ended.
 """
 
 import json
