@@ -386,6 +386,21 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(
     assert os.listdir(tmp_path) == ["a"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="folders of POSIX")
+def test_the_disk_has_a_file_before_it_gets_its_name(tmp_path, monkeypatch):
+    calls = []
+    for name in ("fsync", "replace"):
+        true = getattr(os, name)
+
+        def noted(*arguments, name=name, true=true):
+            calls.append(name)
+            return true(*arguments)
+
+        monkeypatch.setattr(os, name, noted)
+    write_file(tmp_path / "a", b"")
+    assert calls == ["fsync", "replace", "fsync"]  # then the folder
+
+
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="make it first"):
         write_file(tmp_path / "new" / "a", b"")
