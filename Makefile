@@ -3,14 +3,20 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Two processes with two BLAS threads each slow one another several times.
 export OPENBLAS_NUM_THREADS ?= 1
-# Packages go into .venv, whatever pip's configuration says, and never two
-# at a time.
+# Packages go into .venv and come from there, whatever the configuration of pip
+# and Python says, and never two at a time.
 export PIP_USER := 0
+unexport PIP_TARGET PIP_PREFIX PYTHONPATH PYTHONHOME
 .NOTPARALLEL:
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile
+QUICK := not data and not full and not torture
 
-.PHONY: help browser book quick test test-offline torture check data \
-  notebooks train bench pdf serve clean FORCE
+# make test installs the very files that LOCK names, where they fit: on Linux
+# with the Python that CI has. Elsewhere, and with LOCK=, the newest releases.
+LOCK := requirements-lock.txt
+
+.PHONY: help browser book quick test test-offline torture mutants coverage \
+  matrix lock check data notebooks train bench pdf serve clean FORCE
 
 help:
 	@echo "make book          build the site into _build/html"
@@ -18,6 +24,10 @@ help:
 	@echo "make test          run every check: code, package, notebooks, site"
 	@echo "make test-offline  the checks that need no data set from outside"
 	@echo "make torture       break the figures on purpose: before a release"
+	@echo "make mutants       plant 100 faults in the code: before a release"
+	@echo "make matrix        the tests with each Python and each NumPy"
+	@echo "make coverage      which lines of the package the tests run"
+	@echo "make lock          renew $(LOCK)"
 	@echo "make check         ruff, the exporter's and the notebooks' checks"
 	@echo "make data          find or fetch the data (Fashion-MNIST: 30 MB)"
 	@echo "make notebooks     open JupyterLab in notebooks/"
@@ -27,36 +37,41 @@ help:
 	@echo "make serve         show the built site on http://127.0.0.1:8000"
 	@echo "make clean         remove what the commands above made"
 
-# An environment that is there may have been moved, may have lost its Python
-# or may have another one than make PYTHON=... asks for.
+# An environment that is there may have been moved or copied, may have lost its
+# Python or may have another one than make PYTHON=... asks for.
 VERSION := import sys; print(*sys.version_info[:2], sep=".")
 .venv/ready: FORCE
 	@if [ ! -e $@ ]; then \
 	  "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "This project needs Python 3.11 or newer, $(PYTHON) is" \
-	         "`"$(PYTHON)" --version`. Try: make PYTHON=python3.12 ..."; exit 1; }; \
-	  "$(PYTHON)" -m venv .venv && touch $@; \
-	elif ! $(BIN)/pip --version > /dev/null 2>&1; then \
-	  echo "The folder was moved, or the Python of .venv is gone:" \
-	       "remove .venv and try again."; exit 1; \
+	  { echo "PYTHON must be Python 3.11 or newer, but is $(PYTHON). Try" \
+	         "make PYTHON=python3.12 ..."; exit 1; }; \
+	  "$(PYTHON)" -m venv --clear .venv && touch $@; \
+	elif ! $(BIN)/pip --version 2> /dev/null | \
+	  grep -qF "from $$(pwd -P)/.venv/"; then \
+	  echo "The environment .venv was made in another folder, or its Python" \
+	       "is gone: remove .venv and try again."; exit 1; \
 	elif [ "$(origin PYTHON)" != file ] && \
 	  [ "`$(BIN)/python -c '$(VERSION)'`" != "`"$(PYTHON)" -c '$(VERSION)'`" ]; then \
 	  echo "Another Python than $(PYTHON) made .venv: remove .venv and try" \
 	       "again."; exit 1; \
 	fi
 
-.venv/quick: .venv/ready pyproject.toml
-	$(BIN)/python -m pip install --quiet -e ".[quick]"
+.venv/quick .venv/book .venv/upkeep .venv/mutants: .venv/ready pyproject.toml
+	$(BIN)/python -m pip install --quiet -e ".[$(@F)]"
 	$(BIN)/python -m pip check
 	@touch $@
 
-.venv/book: .venv/ready pyproject.toml
-	$(BIN)/python -m pip install --quiet -e ".[book]"
-	$(BIN)/python -m pip check
-	@touch $@
-
-.venv/all: .venv/ready pyproject.toml requirements.txt
-	$(BIN)/python -m pip install --quiet -r requirements.txt
+FITS := import platform as p, sys; sys.exit((p.system(), p.machine(), \
+  *sys.version_info[:2]) != ("Linux", "x86_64", 3, 11))
+.venv/all: .venv/ready pyproject.toml requirements.txt $(LOCK)
+	@if [ -n "$(LOCK)" ] && $(BIN)/python -c '$(FITS)'; then \
+	  $(BIN)/python -m pip install --quiet --require-hashes -r "$(LOCK)" && \
+	  $(BIN)/python -m pip install --quiet --no-build-isolation --no-deps -e . || \
+	  { echo "The files that $(LOCK) names could not be installed. Try the" \
+	         "newest releases: make LOCK= ..."; exit 1; }; \
+	else \
+	  $(BIN)/python -m pip install --quiet -r requirements.txt; \
+	fi
 	$(BIN)/python -m pip check
 	@touch $@ .venv/book .venv/quick
 
@@ -71,7 +86,7 @@ check: .venv/quick
 	$(BIN)/python -m tools notebooks --check
 
 quick: check
-	$(PYTEST) -m "not data and not full and not torture" tests
+	$(PYTEST) -m "$(QUICK)" tests
 
 data: .venv/all
 	$(BIN)/python -m nn data
@@ -95,6 +110,25 @@ test-offline: .venv/all check browser book
 torture: .venv/all browser
 	$(PYTEST) -m torture tests
 
+mutants: .venv/mutants
+	$(BIN)/python -m tools mutants
+
+# Most lines of nn/keras run only where Keras is.
+coverage: .venv/all
+	$(PYTEST) -m "$(QUICK)" --cov=nn --cov-report= tests
+	$(PYTEST) -m "not data" --cov=nn --cov-append --cov-fail-under=90 \
+	  --cov-report=term-missing:skip-covered tests/test_keras_twin.py
+
+# PYTHONS="python3.11 ..." names the interpreters, which must be on the PATH.
+matrix: .venv/upkeep
+	$(BIN)/nox
+
+lock: .venv/upkeep
+	$(BIN)/uv pip compile requirements.txt --upgrade --generate-hashes \
+	  --no-emit-package from-one-neuron --python-version 3.11 \
+	  --python-platform x86_64-manylinux_2_28 --quiet \
+	  --custom-compile-command "make lock" --output-file $(LOCK)
+
 notebooks: .venv/all
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
@@ -104,7 +138,7 @@ train: data
 
 # PyTorch and JAX live in an environment of their own: measure/README.md.
 .venv-bench/ready: .venv/ready measure/requirements.txt pyproject.toml
-	"$(PYTHON)" -m venv .venv-bench
+	"$(PYTHON)" -m venv --clear .venv-bench
 	.venv-bench/bin/python -m pip install --quiet -r measure/requirements.txt
 	@touch $@
 
@@ -118,4 +152,4 @@ serve: book
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
 clean:
-	rm -rf .venv .venv-bench _build runs .pytest_cache .ruff_cache
+	rm -rf .venv .venv-bench .nox _build runs .pytest_cache .ruff_cache .coverage

@@ -5,6 +5,7 @@ python -m measure search          settings, ranked on validation rows
 python -m measure race            speed, in turns, about half an hour
 python -m measure race --quick    a trial of a few minutes, few rows
 python -m measure wrong_calls     what every public name refuses, and how
+python -m measure tried           what the tests tried, and how often
 
 With --tables, the first three write the tables from the stored files.
 """
@@ -14,7 +15,7 @@ import sys
 
 from nn.cli import add_command, switch
 
-from . import accuracy, race, search, wrong_calls
+from . import accuracy, race, search, tried, wrong_calls
 
 
 def main(arguments=None):
@@ -28,7 +29,7 @@ def main(arguments=None):
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     tables = switch("--tables", "measure nothing, only write the tables")
-    for module in (accuracy, search, race, wrong_calls):
+    for module in (accuracy, search, race, wrong_calls, tried):
         name = module.__name__.rpartition(".")[2]
         text = module.__doc__.splitlines()[0]
         add_command(

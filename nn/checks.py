@@ -22,6 +22,7 @@ __all__ = [
     "as_history",
     "as_inputs",
     "as_keys",
+    "as_loss",
     "as_metrics",
     "as_number",
     "as_numbers",
@@ -38,13 +39,15 @@ __all__ = [
     "check_finite",
     "check_function",
     "check_object",
+    "check_pairs",
     "check_probabilities",
+    "check_steps",
     "is_function",
     "kept_by",
     "shown",
 ]
 
-LONG = 10_000  # rows
+LONG = 10_000  # rows, or numbers
 
 
 def shown(value):
@@ -73,7 +76,9 @@ def as_count(name, value, *, least=1):
 
 def as_number(name, value, *, least=None, above=None, below=None):
     """Return the real ``value`` as a finite float within its bounds."""
-    real = isinstance(value, Real) and not isinstance(value, bool)
+    real = type(value) is float or (
+        isinstance(value, Real) and not isinstance(value, bool)
+    )
     if (
         real
         and math.isfinite(value)
@@ -98,7 +103,7 @@ def as_rate(lr):
 
 def as_score(name, value):
     """Return what a metric gave as a float; NaN is one."""
-    if not isinstance(value, Real):
+    if type(value) is not float and not isinstance(value, Real):
         raise TypeError(
             f"the metric {name} must return a number, but returned "
             f"{shown(value)}"
@@ -416,29 +421,42 @@ def as_keys(parameters, gradients):
             )
     keys = []
     for name, w in parameters.items():
-        if not isinstance(w, np.ndarray) or w.dtype.kind != "f":
-            raise TypeError(
-                f"the parameter {name} must be an array of floats, which "
-                f"the step changes in place, but is {shown(w)}"
-            )
         g = gradients.get(name)
-        if not isinstance(g, np.ndarray) or g.shape != w.shape:
-            came = getattr(g, "shape", None)
-            raise ValueError(
-                f"the gradient of {name} must be an array of the "
-                f"parameter's shape, {w.shape}, but is "
-                + (shown(g) if came is None else f"of shape {came}")
-            )
+        if (
+            not isinstance(w, np.ndarray)
+            or not isinstance(g, np.ndarray)
+            or w.shape != g.shape
+            or w.dtype.kind != "f"
+        ):
+            raise _wrong_step(name, w, g)
         keys.append((name, w.shape))
     return keys
+
+
+def _wrong_step(name, w, g):
+    if not isinstance(w, np.ndarray) or w.dtype.kind != "f":
+        return TypeError(
+            f"the parameter {name} must be an array of floats, which the "
+            f"step changes in place, but is {shown(w)}"
+        )
+    came = getattr(g, "shape", None)
+    return ValueError(
+        f"the gradient of {name} must be an array of the parameter's "
+        f"shape, {w.shape}, but is "
+        + (shown(g) if came is None else f"of shape {came}")
+    )
 
 
 # --- predictions and their targets
 
 
-def _as_floats(array):
-    # float32 and float64 stay; in float16, a sum of squares may overflow
-    return array if array.dtype.char in "fd" else array.astype(float)
+def _as_floats(array, long=np.inf):
+    # float32 and float64 stay; in float16, a sum of squares may overflow,
+    # and in float32 the roundings of a long sum add up
+    few = array.dtype.char == "d" or array.size <= long
+    return (
+        array if few and array.dtype.char in "fd" else array.astype(float)
+    )
 
 
 def as_scores(name, Z):
@@ -487,7 +505,7 @@ def as_targets(Z, y):
         )
     if y.size == 0:
         raise ValueError("y must have at least one target, but has none")
-    return _as_floats(Z), _as_floats(y)
+    return _as_floats(Z, LONG), _as_floats(y, LONG)
 
 
 def check_probabilities(P):
@@ -502,3 +520,64 @@ def check_probabilities(P):
             f"smallest entry {P[row].min():.4g}; pass logits to "
             "SoftmaxCrossEntropy instead"
         )
+
+
+# --- gradient checks
+
+
+def as_loss(value):
+    """Return ``value``, which f() returned, as a finite float."""
+    array = np.asarray(value)
+    exact = array.dtype in (np.float64, np.int64)  # float32 is too coarse
+    if array.shape or not exact or not np.isfinite(array):
+        raise ValueError(
+            "f() must be one finite number, computed in float64, but is "
+            f"{shown(value)}"
+        )
+    return float(array)
+
+
+def check_steps(name, x, h):
+    """Refuse an x whose entries cannot be moved by h and put back."""
+    if not isinstance(x, np.ndarray) or x.dtype != np.float64:
+        kind = x.dtype if isinstance(x, np.ndarray) else type(x).__name__
+        raise ValueError(
+            f"{name} must be an array of dtype float64, but is {kind}. "
+            "Other types spoil a measured slope by rounding. Let f depend "
+            f"on an array of dtype float64, and pass that array as {name}."
+        )
+    if x.size == 0:
+        raise ValueError(
+            f"{name} must have at least one entry, but has shape {x.shape}"
+        )
+    check_finite(name, x)
+    if np.any(x + as_number("h", h, above=0) == x):
+        raise ValueError(
+            f"h must be long enough to change each entry of {name}, but is "
+            f"{h}; in float64, take about 1e-5 for entries near 1"
+        )
+
+
+def check_pairs(arrays, gradients, h):
+    """Refuse gradients that do not fit the ``arrays`` by name and shape."""
+    for name, given in (("arrays", arrays), ("gradients", gradients)):
+        if not isinstance(given, Mapping):
+            raise TypeError(
+                f"{name} must be a dictionary from names to arrays, but is "
+                f"{shown(given)}"
+            )
+    if arrays.keys() != gradients.keys():
+        raise ValueError(
+            f"gradients must have the names of arrays, {[*arrays]}, but "
+            f"has {[*gradients]}"
+        )
+    for name, x in arrays.items():
+        check_steps(name, x, h)
+        gradient = np.asarray(gradients[name])
+        exact = gradient.dtype in (np.float64, np.int64)
+        if gradient.shape != x.shape or not exact:
+            raise ValueError(
+                f"the gradient of {name} must have shape {x.shape} and "
+                f"dtype float64, but has shape {gradient.shape} and dtype "
+                f"{gradient.dtype}; layers with dtype=np.float64 compute it"
+            )

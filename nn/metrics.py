@@ -1,6 +1,8 @@
 # Written by tools/export.py from notebooks/: change the chapters.
 """Metrics: the true values come first; the result is a Python float."""
 
+import math
+
 import numpy as np
 
 from .checks import as_classes, as_targets, check_finite
@@ -25,18 +27,20 @@ def accuracy(y, Z):
 
 
 # chapter 5: How wrong?
-def _in_float64(y, Z):
-    Z, y = as_targets(Z, y)
-    check_finite("Z", Z)
-    check_finite("y", y)
-    return y.astype(np.float64), Z.astype(np.float64)
+def _finite(Z, y, value):
+    """Return the score ``value``, or say which number spoiled it."""
+    if not math.isfinite(value):
+        check_finite("Z", Z)
+        check_finite("y", y)
+    return value
 
 
 # chapter 5: How wrong?
 def mean_absolute_error(y, Z):
     """Mean of |y - z|, in the unit of y. Z and y have the same shape."""
-    y, Z = _in_float64(y, Z)
-    return float(np.abs(y - Z).mean())
+    Z, y = as_targets(Z, y)
+    error = np.abs(np.subtract(Z, y, dtype=np.float64))
+    return _finite(Z, y, float(error.sum()) / error.size)
 
 
 # chapter 5: How wrong?
@@ -48,11 +52,12 @@ def r2_score(y, Z):
     the sums run over all outputs together, and each column of y has its
     own mean. Raises ValueError if every column of y is constant.
     """
-    y, Z = _in_float64(y, Z)
-    total = np.sum((y - y.mean(axis=0)) ** 2)
+    Z, y = as_targets(Z, y)
+    exact = y.astype(np.float64)
+    total = float(np.sum((exact - exact.mean(axis=0)) ** 2))
     if total == 0:
         raise ValueError(
             "y must contain targets that differ within a column, but each "
             "column is constant: R^2 divides by the variance, which is 0"
         )
-    return float(1 - np.sum((y - Z) ** 2) / total)  # (5.10)
+    return _finite(Z, y, 1 - float(np.sum((exact - Z) ** 2)) / total)

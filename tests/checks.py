@@ -69,15 +69,29 @@ def layer_errors(layer, X):
     return check_gradients(f, {"X": X, **layer.parameters()}, gradients)
 
 
-def model_errors(model, loss, X, y):
-    """The same from the loss, penalty included, dropout masks frozen."""
-    dropouts = [a for a in model.layers if isinstance(a, Dropout)]
+def every_layer(model):
+    """The layers of a network, those of nested networks too."""
+    for layer in model.layers:
+        yield from (
+            every_layer(layer) if hasattr(layer, "layers") else [layer]
+        )
+
+
+def frozen_loss(model, loss, X, y):
+    """The loss as a function: penalty included, dropout masks frozen."""
+    dropouts = [a for a in every_layer(model) if isinstance(a, Dropout)]
 
     def f():
         for layer in dropouts:
             layer.rng = np.random.default_rng(7)
         return loss.forward(model.forward(X, True), y) + model.penalty()
 
+    return f
+
+
+def model_errors(model, loss, X, y):
+    """The same from the loss, penalty included, dropout masks frozen."""
+    f = frozen_loss(model, loss, X, y)
     f()
     gradients = {"X": model.backward(loss.backward()), **model.gradients()}
     return check_gradients(f, {"X": X, **model.parameters()}, gradients)

@@ -2,12 +2,14 @@
 
 import contextlib
 import functools
+import hashlib
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from nn.datasets import _fashion, _fetch, _idx
 from tools import browser as pages
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,6 +74,43 @@ def global_random_state_stays():
     after = np.random.get_state()  # noqa: NPY002
     assert before[2] == after[2]
     assert np.array_equal(before[1], after[1])
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Return {name: unpacked content} of four small, valid files."""
+    rng = np.random.default_rng(0)
+    contents = {}
+    for name in _idx.FILES:
+        n = 20 if name.startswith("train") else 10
+        images = "images" in name
+        shape = (n, 28, 28) if images else (n,)
+        values = rng.integers(256 if images else 10, size=shape)
+        sizes = b"".join(size.to_bytes(4, "big") for size in shape)
+        header = b"\0\0\x08" + bytes([len(shape)]) + sizes
+        contents[name] = header + values.astype(np.uint8).tobytes()
+        sha256 = hashlib.sha256(contents[name]).hexdigest()
+        monkeypatch.setitem(_idx.FILES, name, (shape, sha256))
+    return contents
+
+
+@pytest.fixture
+def places(tmp_path, monkeypatch):
+    """Return every place as a folder in tmp_path; none exists yet."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    monkeypatch.delenv("NN_DATA", raising=False)
+    monkeypatch.delenv("KERAS_HOME", raising=False)
+    monkeypatch.setattr(_fashion, "DEBIAN", tmp_path / "debian")
+    monkeypatch.setattr(_fetch, "ADDRESSES", ())
+    return {
+        "folder": tmp_path / "given",
+        "NN_DATA": tmp_path / "variable",
+        "cache": tmp_path / "xdg" / "from-one-neuron" / "fashion-mnist",
+        "keras": tmp_path / ".keras" / "datasets" / "fashion-mnist",
+        "debian": tmp_path / "debian",
+    }
 
 
 @pytest.hookimpl(tryfirst=True)

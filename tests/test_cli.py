@@ -209,9 +209,14 @@ def test_files_that_are_no_pictures(run, tmp_path, data):
             HEADER + "\n1,2,3,4,5,6,7,x\n",
             "line 2: Longitude must be a finite number, but is 'x'",
         ),
-        (HEADER + "\n1,2,3,4\n", "line 2: Population must"),
+        (HEADER + "\n1,2,3,4\n", "line 2 must have 8 cells"),
         (HEADER + "\n1,2,3,4,5,6,7,nan\n", "Longitude must"),
-        (HEADER + "\n0,2,3,4,5,6,7,8\n", "MedInc must be above 0"),
+        (
+            HEADER + "\n0,2,3,4,5,6,7,8\n",
+            "line 2: MedInc (10,000 USD)",
+        ),
+        (HEADER + "\n1,2,3,4,5,6,7,-inf\n", "Longitude must"),
+        (HEADER + "\n1,inf,3,4,5,6,7,8\n", "HouseAge must"),
     ],
 )
 def test_tables_that_are_none(run, tmp_path, text, message):

@@ -145,6 +145,18 @@ def test_docstring_all_and_hidden_names(book):
     assert "_hidden" not in export.package(root=root)["__init__.py"]
 
 
+def test_temporary_files_may_lie_where_files_are_ignored(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "build").mkdir()
+    (tmp_path / ".ignore").write_text("*\n")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "build"))
+    unsorted = {"a.py": "import os\nimport math\n\nprint(os, math)\n"}
+    assert export.tidy(unsorted)["a.py"].startswith(
+        "import math\nimport os"
+    )
+
+
 def test_init_names_what_is_light_and_imports_nothing(book):
     root = book(
         [

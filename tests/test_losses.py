@@ -91,6 +91,15 @@ def test_huge_logits_are_exact(kind):
         assert loss.backward().tolist() == [[0, 0, 0], [0.5, -0.5, 0]]
 
 
+def test_rows_of_very_different_height_are_exact():
+    Z, y = np.array([[5000.0, 5001], [-5000, -5001], [0, 1]]), [0, 1, 0]
+    loss = SoftmaxCrossEntropy()
+    assert loss.forward(Z, y) == pytest.approx(math.log(1 + math.e))
+    rows = np.array([[-1, 1], [1, -1], [-1, 1]]) / 3
+    p = math.e / (1 + math.e)
+    assert loss.backward() == pytest.approx(p * rows)
+
+
 def test_a_probability_of_zero_costs_infinity():
     with np.errstate(divide="ignore"):
         L = CategoricalCrossEntropy().forward(

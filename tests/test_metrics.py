@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from sklearn import metrics
 
 from nn import accuracy, mean_absolute_error, r2_score
+
+metrics = pytest.importorskip("sklearn.metrics")
 
 
 def test_accuracy(rng):
@@ -36,6 +37,12 @@ def test_r2_of_the_mean_is_zero_and_of_the_truth_is_one(rng):
     y = rng.standard_normal((20, 1))
     assert r2_score(y, np.full_like(y, y.mean())) == pytest.approx(0)
     assert r2_score(y, y) == 1
+
+
+def test_r2_of_several_outputs_has_a_mean_for_each():
+    y = np.array([[0.0, 100], [2, 102]])  # 2 in each column
+    Z = np.array([[0.0, 100], [2, 101]])
+    assert r2_score(y, Z) == pytest.approx(1 - 1 / 4)
 
 
 def test_r2_does_not_lose_digits_in_float32():

@@ -219,6 +219,13 @@ def test_gradients_that_do_not_fit_change_nothing(rule, bad, message):
     assert pickle.dumps((w, optimizer)) == before
 
 
+@pytest.mark.parametrize("rule", BOTH)
+def test_a_change_too_large_for_its_type_is_an_error(rule):
+    w, g = np.ones(2, np.float32), np.full(2, 1e30, np.float32)
+    with pytest.raises(FloatingPointError, match="overflow"):
+        rule(1e10).step({"w": w}, {"w": g})
+
+
 # by name and jointly
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from sklearn.datasets import load_digits
 
 from nn import Normalization, SoftmaxCrossEntropy, accuracy, figures
 from nn.cli import main
 from nn.tasks import Settings, Task
 
+load_digits = pytest.importorskip("sklearn.datasets").load_digits
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 

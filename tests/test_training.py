@@ -158,6 +158,22 @@ def test_the_training_loss_is_weighted_by_the_rows(line):
     assert history["loss"][0] == pytest.approx(scores["loss"], rel=1e-5)
 
 
+def test_the_training_metrics_are_weighted_by_the_rows(line):
+    X, y = line  # 60 rows: batches of 16, 16, 16 and 12
+    history = fit(
+        Sequential(Dense(2, 1, rng=0)),
+        X,
+        y,
+        loss=MeanSquaredError(),
+        optimizer=SGD(1e-12),
+        epochs=2,
+        batch_size=16,
+        metrics={"one": lambda y, Z: 1.0, "n": lambda y, Z: float(len(y))},
+    )
+    assert history["one"] == pytest.approx([1, 1])
+    assert history["n"] == pytest.approx(2 * [(3 * 16**2 + 12**2) / 60])
+
+
 def test_on_epoch_ends_training_by_returning_true(line):
     seen = []
 

@@ -79,6 +79,24 @@ def test_what_is_saved_comes_back(arrays, path):
     assert os.listdir(path.parent) == [path.name]
 
 
+def test_the_order_of_the_names_does_not_matter(arrays, path):
+    into = empty(arrays)
+    save_arrays(path, arrays)
+    load_arrays(path, dict(reversed(into.items())))
+    for name, array in arrays.items():
+        assert np.array_equal(into[name], array)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_others_may_read_a_new_file(tmp_path):
+    old = os.umask(0o022)
+    try:
+        write_file(tmp_path / "a", b"new")
+    finally:
+        os.umask(old)
+    assert os.stat(tmp_path / "a").st_mode & 0o777 == 0o644
+
+
 def test_arrays_of_every_type_and_shape_come_back(cases, quick_path):
     """Arrays of any shape and type come back from a file bit for bit."""
     path = quick_path

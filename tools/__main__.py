@@ -4,7 +4,7 @@ import os
 import sys
 from importlib import import_module
 
-TOOLS = ("export", "notebooks", "pdf")
+TOOLS = ("export", "mutants", "notebooks", "pdf")
 
 
 def main(arguments):

@@ -182,17 +182,18 @@ def statement(module, member, alias):
 def tidy(files):
     """The files with their imports and ``__all__`` in ruff's order."""
     with tempfile.TemporaryDirectory() as folder:
+        paths = {name: Path(folder, name) for name in files}
         for name, text in files.items():
-            Path(folder, name).write_text(text, encoding="utf-8")
+            paths[name].write_text(text, encoding="utf-8")
         command = [sys.executable, "-m", "ruff", "check", "--isolated"]
         command += ["--fix", "--quiet", "--select", "I,RUF022"]
-        command += ["--line-length", "76", "--no-cache", folder]
+        command += ["--line-length", "76", "--no-cache", *paths.values()]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise ExportError(f"ruff: {done.stdout}{done.stderr}")
         return {
-            name: Path(folder, name).read_text(encoding="utf-8")
-            for name in files
+            name: path.read_text(encoding="utf-8")
+            for name, path in paths.items()
         }
 
 

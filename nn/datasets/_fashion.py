@@ -1,5 +1,6 @@
 """Fashion-MNIST: 70,000 images of clothes, found or fetched."""
 
+import io
 import os
 import sys
 import warnings
@@ -10,7 +11,9 @@ import numpy as np
 
 from . import _fetch
 from ._idx import Damaged, Missing, read_folder
+from ._shipped import read_shipped
 from ._split import check_fraction, pairs
+from ._text import printable
 
 FASHION_CLASSES = (
     "T-shirt/top",
@@ -26,6 +29,9 @@ FASHION_CLASSES = (
 )
 
 SAMPLE = Path(__file__).with_name("fashion_mnist_sample.npz")
+SAMPLE_SHA256 = (
+    "2870b60cb9bdddb4fa1957427c508daa6ae1261ab5a08c31a0483d63ae543f24"
+)
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 
 
@@ -56,11 +62,15 @@ def fashion_mnist(folder=None, *, validation=0.0, download=True):
     Files may be packed (.gz) or not. Each file is verified each time, by
     the SHA-256 of its unpacked content. A damaged file in 1 or 2 raises
     ValueError, in 3 to 5 it gives a warning and the next place is tried;
-    so does a folder 1 or 2 without the files.
+    so does a folder 1 or 2 without the files. A user without a home folder
+    has a place 3 only in XDG_CACHE_HOME. The download of one file ends
+    after 20 minutes, and after 30 seconds without an answer; without a
+    terminal, standard error says every 10 seconds how far it is.
 
     Raises FileNotFoundError when no place has the data: it names every
     place, what was found there, and what to do. Raises ValueError if
-    `validation` is not a fraction in [0, 1).
+    `validation` is not a fraction in [0, 1), TypeError if it is not a
+    number, or `folder` not a path.
 
     Source: H. Xiao, K. Rasul and R. Vollgraf (2017), "Fashion-MNIST: a
     Novel Image Dataset for Benchmarking Machine Learning Algorithms",
@@ -86,9 +96,11 @@ def fashion_mnist_sample():
     quick tests: 200 images are too few to measure an accuracy.
 
     Source and licence as `fashion_mnist`; the licence's text is in
-    fashion_mnist_sample.LICENSE.txt beside the file.
+    fashion_mnist_sample.LICENSE.txt beside the file. Raises ValueError if
+    the file is damaged (its SHA-256 is compared).
     """
-    with np.load(SAMPLE, allow_pickle=False) as file:
+    content = io.BytesIO(read_shipped(SAMPLE, SAMPLE_SHA256))
+    with np.load(content, allow_pickle=False) as file:
         return file["X"], file["y"].astype(np.int64)
 
 
@@ -109,9 +121,12 @@ def fetch_fashion_mnist(folder=None, *, apt=True):
 
 def _find(folder, *, download, apt):
     """Return the folder that holds the files, and {name: array}."""
+    cache = _cache()
+    if cache:
+        _fetch.tidy(cache)
     looked = []
-    for label, place, named in _places(folder):
-        where = f"{label}: {place}"
+    for label, place, named in _places(folder, cache):
+        where = f"{label}: {printable(place)}"
         try:
             return place, read_folder(place)
         except Missing as error:
@@ -133,57 +148,82 @@ def _find(folder, *, download, apt):
                 f"{error}. Delete the file; looking in the other places",
                 stacklevel=3,
             )
-    cache = _cache()
     for where, fetch in _sources(cache, download=download, apt=apt):
         try:
             fetch()
             return cache, read_folder(cache)
-        except _fetch.ERRORS as error:
-            looked.append(f"{where}: {error}")
+        # what a server sends may provoke any exception of the libraries
+        except Exception as error:
+            reason = printable(error, 400)
+            if not isinstance(error, OSError | Damaged):
+                reason = f"{type(error).__name__}: {reason}"
+            looked.append(f"{where}: {reason}")
     if not download:
         looked.append("download: not tried, because of download=False")
+    elif not cache:
+        looked.append(
+            "download: not tried, because this user has no home folder for "
+            "a cache"
+        )
     raise FileNotFoundError(_advice(looked, cache))
 
 
-def _places(folder):
+def _places(folder, cache):
     """Return (label, folder, named by the user) in the order to look."""
     named = []
     if folder is not None:
+        path = isinstance(folder, str | os.PathLike)
+        if not path or str(folder) == "":
+            raise (ValueError if path else TypeError)(
+                "folder must be a path, a str or pathlib.Path, but is "
+                f"{printable(repr(folder))}"
+            )
         named.append(("folder", folder))
     if os.environ.get("NN_DATA"):
         named.append(("NN_DATA", os.environ["NN_DATA"]))
-    keras = os.environ.get("KERAS_HOME") or Path.home() / ".keras"
-    return [
-        *((label, _inside(place), True) for label, place in named),
-        ("own cache", _cache(), False),
-        ("Keras' cache", Path(keras, "datasets", "fashion-mnist"), False),
-        ("Debian's package", DEBIAN, False),
-    ]
+    places = [(label, _inside(place), True) for label, place in named]
+    if cache:
+        places.append(("own cache", cache, False))
+    keras = os.environ.get("KERAS_HOME") or _home(".keras")
+    if keras:
+        keras = Path(keras, "datasets", "fashion-mnist")
+        places.append(("Keras' cache", keras, False))
+    return [*places, ("Debian's package", DEBIAN, False)]
 
 
 def _inside(place):
-    place = Path(place).expanduser()
+    # unlike Path.expanduser, this leaves the ~ of an unknown user
+    place = Path(os.path.expanduser(place))
     inner = place / "fashion-mnist"
     return inner if os.path.isdir(inner) else place
 
 
+def _home(*parts):
+    """Return a path in the user's home folder, or None without one."""
+    home = os.path.expanduser("~")
+    return None if home == "~" else Path(home, *parts)
+
+
 def _cache():
-    """Return the package's own folder for the four files."""
+    """Return the package's own folder for the four files, or None."""
     base = os.environ.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(base):  # the standard says: ignore it
         if sys.platform == "darwin":
-            base = Path.home() / "Library" / "Caches"
+            base = _home("Library", "Caches")
         elif sys.platform == "win32":
-            local = Path.home() / "AppData" / "Local"
-            base = os.environ.get("LOCALAPPDATA") or local
+            base = os.environ.get("LOCALAPPDATA") or _home(
+                "AppData", "Local"
+            )
         else:
-            base = Path.home() / ".cache"
-    return Path(base, "from-one-neuron", "fashion-mnist")
+            base = _home(".cache")
+    return base and Path(base, "from-one-neuron", "fashion-mnist")
 
 
 def _sources(cache, *, download, apt):
     """Return (label, function that fills `cache`) for each source."""
     sources = []
+    if not cache:
+        return sources
     if download:
         sources += [
             (
@@ -199,11 +239,14 @@ def _sources(cache, *, download, apt):
 
 def _advice(looked, cache):
     lines = "\n".join(f"  - {line}" for line in looked)
+    target = cache or "the folder XDG_CACHE_HOME, which you must name first"
+    target = printable(target, 1000)
     return f"""Fashion-MNIST was not found. Places looked at:
 {lines}
 What to do, one of these:
   - with internet, or on Debian: run `python -m nn data`; it
-    puts the files (30 MB) into {cache}
+    puts the files (30 MB) into
+    {target}
   - on Debian, as root: apt-get install {_fetch.PACKAGE}
   - copy train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz,
     t10k-images-idx3-ubyte.gz and t10k-labels-idx1-ubyte.gz into a folder

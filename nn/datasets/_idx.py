@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ._text import printable
+
 # name: (shape, SHA-256 of the unpacked file); the .gz bytes differ from
 # one distributor to the next, what is in them does not
 FILES = {
@@ -42,54 +44,72 @@ class Damaged(ValueError):
 def read_folder(folder):
     """Return {name: array} of the four files in `folder`, verified.
 
-    Each file may be there as `name.gz` or unpacked as `name`; the first
-    of the two that exists is read. Raises Missing or Damaged.
+    Each file may be there as `name.gz`, unpacked as `name`, or both; the
+    first that is whole is read. Raises Missing or Damaged.
     """
     if not os.path.isdir(folder):
         raise Missing("no such folder")
-    paths = {name: find_file(folder, name) for name in FILES}
-    absent = [name + ".gz" for name, path in paths.items() if not path]
+    absent = [name + ".gz" for name in FILES if not _paths(folder, name)]
     if absent:
         raise Missing("no " + ", ".join(absent))
-    return {name: read_file(path, name) for name, path in paths.items()}
+    return {name: read_either(folder, name) for name in FILES}
 
 
-def find_file(folder, name):
-    """Return the path of `name`, packed or not, or None."""
-    for path in (Path(folder, name + ".gz"), Path(folder, name)):
-        if os.path.isfile(path):
-            return path
-    return None
+def read_either(folder, name):
+    """Return the array in `name.gz` or in `name`, the first that is whole.
+
+    Raises Missing if `folder` has neither, Damaged if it has none whole.
+    """
+    damage = []
+    for path in _paths(folder, name):
+        try:
+            return read_file(path, name)
+        except Damaged as error:
+            damage.append(str(error))
+    if damage:
+        raise Damaged("; ".join(damage))
+    raise Missing(f"no {name}.gz")
 
 
-def read_file(path, name):
+def _paths(folder, name):
+    paths = Path(folder, name + ".gz"), Path(folder, name)
+    return [path for path in paths if os.path.isfile(path)]
+
+
+def read_file(path, name, *, origin=None):
     """Return the array in the file at `path`, uint8, shape of FILES[name].
 
     Raises Damaged if it cannot be unpacked, or if its header, its length
-    or the SHA-256 of its unpacked content is not that of `name`.
+    or the SHA-256 of its unpacked content is not that of `name`. The
+    message calls the file `origin`, or by its path.
     """
     shape, sha256 = FILES[name]
+    origin = printable(path if origin is None else origin)
     header = _header(shape)
     size = len(header) + int(np.prod(shape))
-    content = _unpacked(path, size)
+    try:
+        content = _unpacked(path, size)
+    except (OSError, EOFError, zlib.error) as error:
+        raise Damaged(
+            f"{origin} cannot be unpacked: {printable(error)}"
+        ) from error
     start = content[: len(header)]
     if start != header:
         raise Damaged(
-            f"{path} is not {name}: expected the IDX header"
-            f" {header.hex(' ', 4)} (shape {shape}), got"
-            f" {start.hex(' ', 4) or 'an empty file'}"
+            f"{origin} must be {name}, with the IDX header "
+            f"{header.hex(' ', 4)} (shape {shape}), but begins with "
+            f"{start.hex(' ', 4) or 'nothing: it is an empty file'}"
         )
     if len(content) != size:
         more = "more" if len(content) > size else len(content)
         raise Damaged(
-            f"{path} is not complete or not {name}: expected {size} bytes"
-            f" when unpacked, got {more}"
+            f"{origin} must have {size} bytes when unpacked, but has {more}"
         )
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise Damaged(
-            f"{path} is damaged: expected SHA-256 {sha256} when unpacked,"
-            f" got {found}"
+            f"{origin} must have the SHA-256 {sha256} when unpacked, but "
+            f"is damaged: it has {found}"
         )
     # a bytearray, so that the caller's array can be written to
     array = np.frombuffer(bytearray(content), np.uint8, offset=len(header))
@@ -104,10 +124,7 @@ def _header(shape):
 
 def _unpacked(path, size):
     """Return the content of `path`, at most `size` + 1 bytes of it."""
-    try:
-        with open(path, "rb") as file:
-            packed = file.read(2) == GZIP
-        with gzip.open(path) if packed else open(path, "rb") as file:
-            return file.read(size + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise Damaged(f"{path} cannot be unpacked: {error}") from error
+    with open(path, "rb") as file:
+        packed = file.read(2) == GZIP
+    with gzip.open(path) if packed else open(path, "rb") as file:
+        return file.read(size + 1)

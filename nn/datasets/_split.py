@@ -2,14 +2,22 @@
 
 from numbers import Real
 
+from ._text import printable
+
 
 def check_fraction(validation):
-    """Raise ValueError unless `validation` is a number in [0, 1)."""
-    if not isinstance(validation, Real) or not 0 <= validation < 1:
-        raise ValueError(
-            "validation expects the fraction of the training rows to set"
-            f" aside, at least 0 and below 1, got {validation!r}; use for"
-            " example validation=0.1"
+    """Raise an error unless `validation` is a number in [0, 1).
+
+    TypeError if it is not a number, ValueError for any other number.
+    """
+    number = isinstance(validation, Real) and not isinstance(
+        validation, bool
+    )
+    if not number or not 0 <= validation < 1:
+        raise (ValueError if number else TypeError)(
+            "validation must be the fraction of the training rows to set "
+            "aside, at least 0 and below 1, such as 0.1, but is "
+            f"{printable(repr(validation))}"
         )
 
 
@@ -29,8 +37,8 @@ def pairs(train, test, validation):
     left = n - round(n * validation)
     if not 0 < left < n:
         raise ValueError(
-            f"validation={validation!r} of {n} training rows leaves"
-            f" {left} rows to train on and {n - left} to validate on;"
-            " both parts need at least one row"
+            "validation must leave at least one row in both parts, but "
+            f"validation={validation!r} of {n} training rows leaves {left} "
+            f"rows to train on and {n - left} to validate on"
         )
     return (X[:left], y[:left]), test, (X[left:], y[left:])

@@ -1,6 +1,8 @@
 """California Housing: eight numbers of a district in, one price out."""
 
 import csv
+import io
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -8,14 +10,17 @@ from pathlib import Path
 import numpy as np
 
 from .. import datasets
+from ..checks import as_batch, as_slopes
 from ..datasets import (
     HOUSING_FEATURES,
     HOUSING_UNITS,
     california_housing,
 )
+from ..datasets._text import printable
 from ..layers import Layer, Normalization
 from ..losses import MeanSquaredError
 from ..metrics import mean_absolute_error, r2_score
+from ._files import open_file
 from ._task import Settings, Task, classic, plain, standardized
 
 # columns with a long tail to the right: their logarithm is roughly
@@ -57,12 +62,7 @@ class HousingFeatures(Layer):
         self.frequencies = np.array(WAVES, dtype).T / SCALE  # (2, 12)
 
     def forward(self, X, training=False):
-        X = np.array(X, self.dtype)  # (n, 8), a copy
-        if X.ndim != 2 or X.shape[1] != 8:
-            raise ValueError(
-                f"X must have shape (n, 8) for {self}, but has shape "
-                f"{X.shape}"
-            )
+        X = as_batch(self, X, 8, self.dtype)
         low = X[:, SKEWED] <= 0
         if low.any():
             row, k = np.argwhere(low)[0]
@@ -85,6 +85,8 @@ class HousingFeatures(Layer):
 
     def backward(self, dA, /):
         X = self.take()
+        width = 8 + self.waves * 2 * self.frequencies.shape[1]
+        dA = as_slopes(self, dA, (len(X), width))
         dX = dA[:, :8].copy()
         dX[:, SKEWED] /= X[:, SKEWED]
         if self.waves:
@@ -117,61 +119,138 @@ def locate(folder=None):
     return Path(datasets.__file__).parent
 
 
+MAX_BYTES = 10_000_000  # of a CSV file: about 200,000 districts
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.A | re.I)
+# the lowest and the highest value of each column in the 20,640 districts,
+# rounded outwards: the networks have seen no others
+RANGES = (
+    (0.49, 15.01),  # the census records higher incomes as 15.0001
+    (1, 52),  # and older houses as 52
+    (0.8, 142),
+    (0.3, 34.1),
+    (3, 35_682),
+    (0.6, 1244),
+    (32.5, 42),  # California
+    (-124.4, -114.3),
+)
+
+
 def read_districts(path):
     """Return the rows of a CSV file as float32 (n, 8), raw units.
 
     The first line names the columns, those of HOUSING_FEATURES in any
-    order; others are ignored. ``-`` is standard input. ValueError for a
-    missing column, or a cell without a finite number.
+    order; others are ignored. ``-`` is standard input. ValueError, with
+    the line and the column, for a column that is missing or there twice,
+    a row with more or fewer cells than the first line, and a cell that is
+    not a number within RANGES. A line without any content is skipped.
     """
     if str(path) == "-":
-        return _districts(sys.stdin, "standard input")
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            return _districts(file, path)
-    except UnicodeDecodeError as error:
+        return _districts(_standard_input(), "standard input")
+    expected = "a file, or - for standard input"
+    with open_file(path, MAX_BYTES, expected=expected) as file:
+        return _districts(file.read(), printable(path))
+
+
+def _standard_input():
+    if sys.stdin is None:
         raise ValueError(
-            f"{path} must be text in UTF-8: {error}"
-        ) from error
+            "standard input must be open for -, but is closed: give a file"
+        )
+    content = sys.stdin.buffer.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise ValueError(
+            f"standard input must have at most {MAX_BYTES:,} bytes, but "
+            "has more"
+        )
+    return content
 
 
-def _districts(file, name):
-    reader = csv.DictReader(file)
-    columns = [c.strip() for c in reader.fieldnames or ()]
-    reader.fieldnames = columns
+def _districts(content, name):
+    """Return the rows in the content of a CSV file called ``name``."""
+    lines, rows = _table(content, name)
+    columns = [cell.strip() for cell in rows[0]] if rows else []
     missing = [c for c in HOUSING_FEATURES if c not in columns]
     if missing:
         pairs = zip(HOUSING_FEATURES, HOUSING_UNITS, strict=True)
         expected = ", ".join(f"{c} ({unit})" for c, unit in pairs)
         raise ValueError(
             f"{name} must name the columns {expected} in its first line, "
-            f"but has no {', '.join(missing)}"
+            f"separated by commas, but has no {', '.join(missing)}"
         )
-    rows = [
-        [
-            _number(row[c], c, f"{name}, line {reader.line_num}")
-            for c in HOUSING_FEATURES
-        ]
-        for row in reader
-    ]
+    twice = [c for c in HOUSING_FEATURES if columns.count(c) > 1]
+    if twice:
+        raise ValueError(
+            f"{name} must name each column once in its first line, but "
+            f"names {', '.join(twice)} more than once"
+        )
+    lines, rows = lines[1:], rows[1:]
     if not rows:
         raise ValueError(
             f"{name} must have a row for each district below its first "
             "line, but has none"
         )
-    return np.array(rows, np.float32)
-
-
-def _number(text, column, place):
-    try:
-        value = float(text)
-    except (TypeError, ValueError):
-        value = np.nan
-    if not np.isfinite(value):
+    places = [columns.index(c) for c in HOUSING_FEATURES]
+    X = np.empty((len(rows), len(places)))
+    for i, (line, row) in enumerate(zip(lines, rows, strict=True)):
+        if len(row) < len(columns) or any(
+            map(str.strip, row[len(columns) :])
+        ):
+            raise ValueError(
+                f"{name}, line {line} must have {len(columns)} cells, one "
+                f"for each name in the first line, but has {len(row)}. "
+                "Write numbers with a point, and without commas"
+            )
+        for k, place in enumerate(places):
+            if not NUMBER.fullmatch(row[place].strip()):
+                raise ValueError(
+                    f"{name}, line {line}: {HOUSING_FEATURES[k]} must be a "
+                    "finite number, but is "
+                    f"{printable(repr(row[place]))}"
+                )
+            X[i, k] = float(row[place])
+    low, high = np.array(RANGES).T
+    outside = np.argwhere((X < low) | (X > high))
+    if len(outside):
+        i, k = outside[0]
         raise ValueError(
-            f"{place}: {column} must be a finite number, but is {text!r}"
+            f"{name}, line {lines[i]}: {HOUSING_FEATURES[k]} "
+            f"({HOUSING_UNITS[k]}) must lie between {low[k]:,g} and "
+            f"{high[k]:,g}, as in all districts of the census, but is "
+            f"{X[i, k]:g}. The network has seen no such district"
         )
-    return value
+    return X.astype(np.float32)
+
+
+def _table(content, name):
+    """Return the lines in which the rows begin, and the rows of cells."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{name} must be text in UTF-8, but is not: {printable(error)}"
+        ) from error
+    if "\0" in text:
+        raise ValueError(
+            f"{name} must be text in UTF-8, but contains NUL: save it as "
+            "CSV in UTF-8, not in UTF-16"
+        )
+    reader = csv.reader(
+        io.StringIO(text, newline=""), strict=True, skipinitialspace=True
+    )
+    lines, rows = [], []
+    begin = 1
+    try:
+        for row in reader:
+            if any(map(str.strip, row)):
+                lines.append(begin)
+                rows.append(row)
+            begin = reader.line_num + 1
+    except csv.Error as error:
+        raise ValueError(
+            f"{name}, line {begin} must be a row of a CSV file, but cannot "
+            f"be read: {error}. Is a quotation mark missing?"
+        ) from error
+    return lines, rows
 
 
 def describe(path, Z):

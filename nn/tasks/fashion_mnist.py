@@ -1,100 +1,206 @@
 """Fashion-MNIST: 28 x 28 grey pixels in, one of ten classes out."""
 
-import sys
 from pathlib import Path
+from warnings import simplefilter
 
 import numpy as np
 
 from ..activations import softmax
+from ..checks import as_numbers
 from ..datasets import (
     FASHION_CLASSES,
     fashion_mnist,
     fashion_mnist_sample,
     fetch_fashion_mnist,
 )
+from ..datasets._text import printable
 from ..layers import Normalization, normal
 from ..losses import SoftmaxCrossEntropy
 from ..metrics import accuracy
 from ..training import predict
-from ._task import Settings, Task, classic, plain, standardized
+from ._files import decoding, note, open_file
+from ._task import Settings, Task, classic, plain
 
 SIDE = 28  # pixels
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
+MAX_PIXELS = 50_000_000  # of a picture, decoded: about 600 MB of memory
+MAX_BYTES = 200_000_000  # of a picture's file
+
+
+class Pixels(Normalization):
+    """``Normalization`` of pixels, which refuses those that are scaled.
+
+    X (n, n_in) holds values from 0 to 255. ValueError for values outside,
+    and for X with different values that are all at most 1.
+    """
+
+    def forward(self, X, training=False):
+        X = as_numbers("X", X)
+        low, high = (X.min(), X.max()) if X.size else (0, 0)
+        if low < 0 or high > 255 or low < high <= 1:
+            raise ValueError(
+                "X must hold pixels from 0 (background) to 255, but its "
+                f"values lie between {low:g} and {high:g}. Multiply values "
+                "from 0 to 1 by 255"
+            )
+        return super().forward(X, training)
 
 
 def rescaled(X):
     """Pixels from 0 to 255 become numbers from 0 to 1."""
-    return [Normalization(mean=0, std=255)]
+    return [Pixels(mean=0, std=255)]
+
+
+def standardized(X):
+    """Each pixel gets mean 0 and standard deviation 1 over the rows."""
+    return [Pixels.of(X)]
 
 
 def read_images(path):
     """Return the images in a file as uint8 (n, 784), bright on black.
 
     A ``.npy`` file holds uint8 of shape (28, 28), (784,), (n, 28, 28) or
-    (n, 784). Any other file is a picture of any size, which Pillow reads.
-    If it must be scaled, or inverted because its border is bright, a line
-    on standard error says so. ValueError for any other contents.
+    (n, 784); it is mapped into memory, not read. Any other file is a
+    picture of one of FORMATS and at most MAX_PIXELS, which Pillow reads:
+    upright, the first frame if there are several. Bright things on a
+    transparent ground are put on black, dark ones on white. A line on
+    standard error says if the picture had to be scaled, or inverted
+    because its border is bright. ValueError for any other contents.
     """
-    path = Path(path)
-    if path.suffix.lower() == ".npy":
+    if Path(path).suffix.lower() == ".npy":
         return _read_npy(path)
+    (width, height), grey, opacity, animated = _decoded(path)
+    image = _composed(grey, opacity / 255)
+    changes = ["cut to its first frame"] if animated else []
+    if (width, height) != (SIDE, SIDE):
+        image = _padded(image)
+        changes.append(f"scaled from {width} x {height}")
+    if np.ptp(image) <= 1:
+        raise ValueError(
+            f"{printable(path)} must be a picture of a thing, but all that "
+            "is visible in it has the same brightness"
+        )
+    if np.median(_border(image[None])) > 127:
+        image = 255 - image
+        changes.append("inverted, since its border is bright")
+    if changes:
+        note(
+            path,
+            "the network expects 28 x 28 pixels, bright on black; the "
+            f"picture was {' and '.join(changes)}",
+        )
+    return image.reshape(1, -1)
+
+
+def _decoded(path):
+    """Return a picture's size, and the rest fitted into 28 x 28.
+
+    The size is (width, height) and followed by brightness and opacity,
+    two arrays uint8, and by True for a picture of several frames.
+    """
     try:
         from PIL import Image, ImageOps
     except ModuleNotFoundError as error:
         raise ValueError(
             "pictures need Pillow: pip install pillow, or give a .npy file"
         ) from error
-    try:
-        with Image.open(path) as file:
-            picture = file.convert("RGBA")
-    except (OSError, Image.DecompressionBombError) as error:
+    expected = f"a picture ({', '.join(FORMATS)}) or a .npy array"
+    open_file(path, MAX_BYTES).close()
+    with decoding(path, expected):
+        # _check_picture has a stricter limit than this warning
+        simplefilter("ignore", Image.DecompressionBombWarning)
+        picture = Image.open(path, formats=FORMATS)
+    with picture:
+        _check_picture(path, picture)
+        with decoding(path, expected):
+            animated = getattr(picture, "is_animated", False)
+            ImageOps.exif_transpose(picture, in_place=True)
+            size = picture.size
+            if picture.mode.startswith("I"):  # a PNG of 16 bits
+                high = np.asarray(picture) >> 8
+                picture = Image.fromarray(high.astype(np.uint8))
+            colours = picture.convert("RGBA")
+            if size != (SIDE, SIDE):
+                box = Image.Resampling.BOX
+                colours = ImageOps.contain(colours, (SIDE, SIDE), box)
+            grey = np.asarray(colours.convert("L"))
+            opacity = np.asarray(colours.getchannel("A"))
+    return size, grey, opacity, animated
+
+
+def _check_picture(path, picture):
+    """Refuse, before it is decoded, a picture of the wrong kind."""
+    short, long = sorted(picture.size)
+    if short * long > MAX_PIXELS:
         raise ValueError(
-            f"{path} must be a picture, such as a PNG of 28 x 28 grey "
-            f"pixels, or a .npy file, but cannot be read: {error}"
-        ) from error
-    size = picture.size
-    paper = Image.new("RGBA", size, "white")
-    grey = Image.alpha_composite(paper, picture).convert("L")
-    changes = []
-    if size != (SIDE, SIDE):
-        edge = _border(np.asarray(grey))
-        grey = ImageOps.pad(
-            grey, (SIDE, SIDE), Image.Resampling.BOX, color=round(edge)
+            f"{printable(path)} must have at most {MAX_PIXELS:,} pixels, "
+            f"but has {short * long:,}: scale it down"
         )
-        changes.append(f"scaled from {size[0]} x {size[1]}")
-    image = np.asarray(grey)
-    if _border(image) > 127:
-        image = 255 - image
-        changes.append("inverted, since its border is bright")
-    if changes:
-        print(
-            f"{path}: the network expects 28 x 28 pixels, bright on black; "
-            f"the picture was {' and '.join(changes)}",
-            file=sys.stderr,
+    if long > SIDE * short:
+        raise ValueError(
+            f"{printable(path)} must be at most {SIDE} times as long in "
+            f"one direction as in the other, but has {picture.size[0]} x "
+            f"{picture.size[1]} pixels: cut it to the thing that it shows"
         )
-    return image.reshape(1, -1)
+    if picture.mode.startswith(("I", "F")) and picture.format != "PNG":
+        raise ValueError(
+            f"{printable(path)} must have 8 bits to a colour, but is a "
+            f"{picture.format} of Pillow's mode {picture.mode}, in which "
+            "the value of white is not fixed: save it with values from 0 "
+            "to 255"
+        )
 
 
-def _border(image):
-    """Median of the outermost pixels of an image (height, width)."""
-    rim = [image[0], image[-1], image[:, 0], image[:, -1]]
-    return float(np.median(np.concatenate(rim)))
+def _composed(grey, opacity):
+    """Put bright things on black, dark ones on white: (height, width)."""
+    bright = np.sum(grey * opacity) > 127 * np.sum(opacity)
+    paper = 0 if bright else 255
+    return np.rint(paper + (grey - float(paper)) * opacity).astype(np.uint8)
+
+
+def _padded(image):
+    """Centre an image in 28 x 28 pixels of the colour of its border."""
+    edge = round(float(np.median(_border(image[None]))))
+    free = [SIDE - length for length in image.shape]
+    around = [(n // 2, n - n // 2) for n in free]
+    return np.pad(image, around, constant_values=edge)
+
+
+def _border(images):
+    """The outermost pixels of images (n, height, width), (n, m)."""
+    rim = [
+        images[:, 0],
+        images[:, -1],
+        images[:, :, 0],
+        images[:, :, -1],
+    ]
+    return np.concatenate(rim, axis=1)
 
 
 def _read_npy(path):
-    try:
-        X = np.load(path, allow_pickle=False)
-    except (OSError, EOFError, ValueError) as error:
-        raise ValueError(
-            f"{path} must be an array that numpy.save wrote, but cannot be "
-            f"read: {error}"
-        ) from error
+    open_file(path).close()
+    with decoding(path, "an array that numpy.save wrote"):
+        # the header is compared with the file's length, nothing is read
+        X = np.asarray(np.lib.format.open_memmap(path, mode="r"))
     one = X.shape in ((SIDE, SIDE), (SIDE * SIDE,))
     many = X.shape[1:] in ((SIDE, SIDE), (SIDE * SIDE,)) and len(X) > 0
-    if X.dtype != np.uint8 or not (one or many):
+    right = X.dtype == np.uint8 and (one or many)
+    if not right or X.max() <= 1:
+        found = printable(f"{X.dtype} of shape {X.shape}")
+        found += ", all at most 1" * right
         raise ValueError(
-            f"{path} must hold uint8, 0 to 255 and bright on black, of "
-            "shape (28, 28), (784,), (n, 28, 28) or (n, 784), but holds "
-            f"{X.dtype} of shape {X.shape}"
+            f"{printable(path)} must hold uint8, 0 to 255 and bright on "
+            "black, of shape (28, 28), (784,), (n, 28, 28) or (n, 784), "
+            f"but holds {found}. For values from 0 to 1, save "
+            "np.round(255 * X).astype(np.uint8)"
+        )
+    images = X.reshape(-1, SIDE, SIDE)
+    bright = np.sum(np.median(_border(images), axis=1) > 127)
+    if bright:
+        note(
+            path,
+            f"the network expects images bright on black, but {bright} of "
+            f"{len(images)} have a bright border; 255 - X inverts them",
         )
     return X.reshape(-1, SIDE * SIDE)
 
@@ -102,7 +208,7 @@ def _read_npy(path):
 def describe(path, Z):
     """One line for each image: file, class, confidence."""
     for i, p in enumerate(softmax(Z)):
-        name = path if len(Z) == 1 else f"{path}[{i}]"
+        name = printable(path) if len(Z) == 1 else f"{printable(path)}[{i}]"
         k = p.argmax()
         yield f"{name}: {FASHION_CLASSES[k]} ({p[k]:.1%})"
 
