@@ -1,39 +1,55 @@
 # Written by tools/export.py from notebooks/: change the chapters.
 """Neural networks from scratch with NumPy: the package the book writes.
 
-Every name of the modules is here; the folders are loaded when used.
+Every name of the modules is here. Modules, folders and NumPy are loaded
+when one of their names is used.
 """
 
-from .activations import Identity, ReLU, Softmax, softmax
-from .gradcheck import check_gradients, numerical_gradient, relative_error
-from .layers import (
-    Dense,
-    Dropout,
-    Layer,
-    Normalization,
-    glorot_uniform,
-    he_normal,
-    normal,
-)
-from .losses import (
-    CategoricalCrossEntropy,
-    MeanSquaredError,
-    SoftmaxCrossEntropy,
-)
-from .metrics import accuracy, mean_absolute_error, r2_score
-from .model import Sequential
-from .optimizers import (
-    SGD,
-    Adam,
-    Joint,
-    Momentum,
-    Optimizer,
-    RMSProp,
-    cosine,
-)
-from .regularizers import L1, L2
-from .training import batches, evaluate, fit, predict, train_step
-from .weights import load_arrays, save_arrays, write_file
+import importlib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # type checkers and editors take it as true
+    from .activations import Identity, ReLU, Softmax, softmax
+    from .gradcheck import (
+        check_gradients,
+        numerical_gradient,
+        relative_error,
+    )
+    from .layers import (
+        Dense,
+        Dropout,
+        Layer,
+        Normalization,
+        glorot_uniform,
+        he_normal,
+        normal,
+    )
+    from .losses import (
+        CategoricalCrossEntropy,
+        MeanSquaredError,
+        SoftmaxCrossEntropy,
+    )
+    from .metrics import accuracy, mean_absolute_error, r2_score
+    from .model import Sequential
+    from .optimizers import (
+        SGD,
+        Adam,
+        Joint,
+        Momentum,
+        Optimizer,
+        RMSProp,
+        cosine,
+    )
+    from .regularizers import L1, L2
+    from .training import batches, evaluate, fit, predict, train_step
+    from .weights import (
+        WeightFileError,
+        load_arrays,
+        match_arrays,
+        read_arrays,
+        save_arrays,
+        write_file,
+    )
 
 __all__ = [
     "L1",
@@ -55,6 +71,7 @@ __all__ = [
     "Sequential",
     "Softmax",
     "SoftmaxCrossEntropy",
+    "WeightFileError",
     "accuracy",
     "batches",
     "check_gradients",
@@ -64,11 +81,13 @@ __all__ = [
     "glorot_uniform",
     "he_normal",
     "load_arrays",
+    "match_arrays",
     "mean_absolute_error",
     "normal",
     "numerical_gradient",
     "predict",
     "r2_score",
+    "read_arrays",
     "relative_error",
     "save_arrays",
     "softmax",
@@ -76,16 +95,31 @@ __all__ = [
     "write_file",
 ]
 
-_LAZY = ["datasets", "figures", "keras", "tasks"]
+_LIGHT = [
+    "activations",
+    "gradcheck",
+    "layers",
+    "losses",
+    "metrics",
+    "model",
+    "optimizers",
+    "regularizers",
+    "training",
+    "weights",
+]
+_OTHERS = ["checkpoint", "datasets", "figures", "keras", "tasks"]
 
 
 def __getattr__(name):
-    if name in _LAZY:
-        import importlib
-
+    if name in _LIGHT or name in _OTHERS:
         return importlib.import_module(f"{__name__}.{name}")
+    if name in __all__:
+        for module in map(__getattr__, _LIGHT):
+            if name in module.__all__:
+                globals()[name] = getattr(module, name)  # once is enough
+                return globals()[name]
     raise AttributeError(f"nn has no attribute {name!r}")
 
 
 def __dir__():
-    return sorted([*globals(), *_LAZY])
+    return sorted({*globals(), *__all__, *_LIGHT, *_OTHERS})

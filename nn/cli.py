@@ -1,21 +1,29 @@
 """The command line: ``python -m nn --help`` lists the commands."""
 
 import argparse
+import hashlib
 import json
 import os
 import platform
+import shlex
+import signal
 import sys
 import tempfile
+import threading
 import webbrowser
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from .__main__ import leave
+from .checkpoint import epochs_in
 from .tasks import TASKS
 from .tasks._task import get
 from .training import predict
 from .weights import write_file
 
+RESULTS = ("weights.safetensors", "metrics.json", "curves.png")
 EXTRAS = {  # module: the extra that installs it
     "matplotlib": "commands",
     "tqdm": "commands",
@@ -24,26 +32,30 @@ EXTRAS = {  # module: the extra that installs it
 }
 
 
-def progress(epochs):
-    """Return an ``on_epoch``: a bar on a terminal, lines elsewhere."""
-    if sys.stdout.isatty():
-        from tqdm import tqdm
+@contextmanager
+def progress(epochs, done=0):
+    """Give an ``on_epoch``: a bar on a terminal, lines elsewhere."""
+    if not sys.stdout.isatty():
 
-        bar = tqdm(total=epochs, unit="epoch", file=sys.stdout)
+        def on_epoch(epoch, history):
+            values = "  ".join(
+                f"{k} {v}" for k, v in _last(history).items()
+            )
+            print(f"epoch {epoch + 1}/{epochs}  {values}", flush=True)
+
+        yield on_epoch
+        return
+    from tqdm import tqdm
+
+    with tqdm(
+        initial=done, total=epochs, unit="epoch", file=sys.stdout
+    ) as bar:
 
         def on_epoch(epoch, history):
             bar.set_postfix(_last(history), refresh=False)
             bar.update()
-            if epoch + 1 == epochs:
-                bar.close()
 
-        return on_epoch
-
-    def on_epoch(epoch, history):
-        values = "  ".join(f"{k} {v}" for k, v in _last(history).items())
-        print(f"epoch {epoch + 1}/{epochs}  {values}", flush=True)
-
-    return on_epoch
+        yield on_epoch
 
 
 def _last(history):
@@ -67,7 +79,7 @@ def listed(values):
 
 def to_json(value):
     """Return ``value`` as the bytes of a JSON file."""
-    return (json.dumps(value, indent=1) + "\n").encode()
+    return (json.dumps(value, indent=1, default=float) + "\n").encode()
 
 
 def versions(*packages):
@@ -94,43 +106,141 @@ def run_data(options):
         print(f"{task.title} is in {task.locate(options.folder)}")
 
 
-def run_train(options):
-    """Train one network and write the results to a folder."""
+def digest(pairs):
+    """The SHA-256 of arrays (X, y), with their types and shapes."""
+    found = hashlib.sha256()
+    for array in (a for pair in pairs for a in pair):
+        found.update(f"{array.dtype.str} {array.shape}\n".encode())
+        found.update(array.tobytes())
+    return found.hexdigest()
+
+
+def check_writable(folder, names):
+    """Make the folder; raise OSError if it cannot take these files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        if (folder / name).is_dir():
+            raise IsADirectoryError(
+                f"{folder / name} must be a file, but is a folder; remove "
+                "it, or name another folder with --out"
+            )
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:  # name the folder, not the file
+        raise OSError(error.errno, error.strerror, str(folder)) from None
+
+
+def curves(history):
+    """The bytes of a picture of the training curves."""
+    import matplotlib.pyplot as plt
+
     from .figures import png, training_curves
 
-    task = options.task
-    settings = task.get_settings(options.settings)
+    figure = training_curves(history)[0].figure
+    plt.close(figure)  # it is drawn for a file, not kept for a screen
+    return png(figure)
+
+
+def begin(checkpoint, epochs, resume):
+    """Return after which epoch a training goes on; say where it begins."""
+    if not resume:
+        if checkpoint.exists():
+            raise ValueError(
+                f"{checkpoint} is of a training that was stopped; add "
+                "--resume to go on with it, or remove the file, or name "
+                "another folder with --out"
+            )
+        return 0
+    done = epochs_in(checkpoint)
+    if done > epochs:
+        raise ValueError(
+            f"--epochs must be {done} or more to go on with {checkpoint}, "
+            f"which has had so many epochs, but is {epochs}"
+        )
+    if done:
+        print(f"going on after epoch {done}", flush=True)
+    else:
+        print(f"no checkpoint in {checkpoint.parent}/ yet: beginning anew")
+    return done
+
+
+@contextmanager
+def resumable(checkpoint, epochs, command):
+    """Note on what stops the training how to go on."""
+    try:
+        yield
+    except (KeyboardInterrupt, OSError) as stop:
+        done = epochs_in(checkpoint)
+        stop.add_note(
+            f"stopped after epoch {done} of {epochs}; go on with: "
+            f"python -m nn {command}"
+            if done
+            else "stopped before the end of the first epoch"
+        )
+        raise
+
+
+def run_train(options):
+    """Train one network and write the results to a folder."""
+    settings = options.task.get_settings(options.settings)
     if options.epochs is not None:
         settings = replace(settings, epochs=options.epochs)
-    folder = options.out or Path("runs", task.name)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = options.out or Path("runs", options.task.name)
+    checkpoint = folder / "checkpoint.safetensors"
+    check_writable(folder, [checkpoint.name, *RESULTS])
+    curves({"loss": [0.0]})  # if a package is missing, say so now
+    done = begin(checkpoint, settings.epochs, options.resume)
+    again = [a for a in options.arguments if a != "--resume"]
+    command = shlex.join([*again, "--resume"])
+    with resumable(checkpoint, settings.epochs, command):
+        train(options, settings, checkpoint, done)
+
+
+def train(options, settings, checkpoint, done):
+    """The training, from the data to the files with the results."""
+    task, seed = options.task, options.seed
     pairs = task.data(validation=options.validation)
     X, y = pairs[0]
-    model, history, seconds = task.train(
-        settings,
-        X,
-        y,
-        options.seed,
-        validation=pairs[2] if options.validation else None,
-        on_epoch=progress(settings.epochs),
-    )
+    named = {"task": task.name, "settings": options.settings, "seed": seed}
+    data = {"validation": options.validation, "data": digest(pairs[::2])}
+    with progress(settings.epochs, done) as show:
+
+        def on_epoch(epoch, history):
+            show(epoch, history)
+            options.signals.check()
+
+        model, history, seconds = task.train(
+            settings,
+            X,
+            y,
+            seed,
+            validation=pairs[2] if options.validation else None,
+            on_epoch=on_epoch,
+            checkpoint=checkpoint,
+            about=named | data,
+        )
     report = {
-        "task": task.name,
-        "settings": options.settings,
+        **named,
         "epochs": settings.epochs,
-        "seed": options.seed,
         "training_rows": len(X),
-        "seconds": round(seconds, 2),
-        "versions": versions(),
         **scores(task, model, pairs),
+    }
+    about = {"task": task.name, "settings": options.settings}
+    about |= {"seed": str(seed), "report": json.dumps(report)}
+    report |= {
+        "weights_sha256": model.save(
+            checkpoint.with_name("weights.safetensors"), about=about
+        ),
+        "seconds": round(seconds, 2),
+        "seconds_of_epochs": settings.epochs - done,
+        "versions": versions(),
         "history": history,
     }
-    model.save(folder / "weights.safetensors")
-    curves = training_curves(history)[0].figure
-    write_file(folder / "curves.png", png(curves))
-    write_file(folder / "metrics.json", to_json(report))
+    write_file(checkpoint.with_name("metrics.json"), to_json(report))
+    write_file(checkpoint.with_name("curves.png"), curves(history))
     print(f"test: {listed(report['test'])} ({seconds:.0f} s)")
-    print(f"written to {folder}/")
+    print(f"written to {checkpoint.parent}/", flush=True)
+    checkpoint.unlink()
 
 
 def run_predict(options):
@@ -158,7 +268,7 @@ def run_preview(options):
 def run_demo(options):
     """Write the interactive figure as a page of its own and open it."""
     task = options.task
-    page = task.demo(task.load(path=options.weights)).page()
+    page = task.demo(task.load("tuned", path=options.weights)).page()
     path = options.out or Path(
         tempfile.mkdtemp(prefix="nn-"), f"{task.name}.html"
     )
@@ -192,12 +302,17 @@ def run_baseline(options):
     print(f"({seconds:.0f} s)")
 
 
-def positive_int(text):
-    """An integer of 1 or more, for argparse."""
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
+def integer(text, *, least):
+    """An integer of at least so much, for argparse."""
+    with suppress(ValueError):
+        if (value := int(text)) >= least:
+            return value
+    raise argparse.ArgumentTypeError(
+        f"must be an integer of {least} or more, but is {text!r}"
+    )
+
+
+positive_int = partial(integer, least=1)
 
 
 def option(flag, kind, metavar, text, default=None):
@@ -228,9 +343,9 @@ def parser(tasks):
         except ValueError as error:
             raise argparse.ArgumentTypeError(error) from None
 
-    def settings(default):
+    def settings(default, said=None):
         names = dict.fromkeys(s for t in tasks.values() for s in t.settings)
-        text = f"one of {', '.join(names)} (default: {default})"
+        text = f"one of {', '.join(names)} (default: {said or default})"
         return option("--settings", str, "NAME", text, default)
 
     one = (
@@ -257,7 +372,8 @@ def parser(tasks):
             ),
         },
     )
-    seed = option("--seed", int, "N", "default: 0", 0)
+    natural = partial(integer, least=0)
+    seed = option("--seed", natural, "N", "default: 0", 0)
     own = "weights of your own (default: those of the package)"
     weights = option("--weights", Path, "FILE", own)
     examples = ["examples:", "  python -m nn data"]
@@ -298,6 +414,7 @@ def parser(tasks):
             0.0,
         ),
         option("--out", Path, "DIR", "default: runs/<task>"),
+        switch("--resume", "go on with a training that was stopped"),
     )
     add(
         "predict",
@@ -305,7 +422,7 @@ def parser(tasks):
         "print what a trained network says of new rows",
         one,
         files,
-        settings("tuned"),
+        settings(None, "those of the weights; of the package, tuned"),
         weights,
     )
     add(
@@ -338,24 +455,89 @@ def parser(tasks):
     return top
 
 
+class Signals:
+    """Ctrl-C and SIGTERM as exceptions, in a ``with`` block.
+
+    The first raises KeyboardInterrupt with its number, the second ends the
+    process. Python drops an exception in some places, such as a callback
+    of the garbage collector: ``check`` raises it again.
+    """
+
+    number = None
+
+    def __enter__(self):
+        self.old = {}
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                old = signal.getsignal(number)
+                if old not in (signal.SIG_IGN, None):
+                    self.old[number] = old
+                    signal.signal(number, self.stop)
+        return self
+
+    def stop(self, number, frame):
+        for each in self.old:
+            signal.signal(each, leave)
+        self.number = number
+        raise KeyboardInterrupt(number)
+
+    def check(self):
+        """Raise KeyboardInterrupt if there has been a signal."""
+        if self.number is not None:
+            raise KeyboardInterrupt(self.number)
+
+    def __exit__(self, *_):
+        for number, old in self.old.items():
+            signal.signal(number, old)
+
+
+def open_streams():
+    """Make all three streams usable, whatever the process was given."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed, as with >&-
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115
+            setattr(sys, name, stream)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # signs that it has not: "?"
+            stream.reconfigure(errors="replace")
+
+
+def tell(error, said):
+    """Say on standard error why the command ends, and what was noted."""
+    for line in filter(None, [said, *getattr(error, "__notes__", ())]):
+        print(f"nn: {line}", file=sys.stderr)
+
+
 def main(arguments=None, tasks=TASKS):
     """Run the command line; return the exit code."""
-    options = parser(tasks).parse_args(arguments)
+    open_streams()
+    arguments = sys.argv[1:] if arguments is None else [*arguments]
     try:
-        options.run(options)
-    except (ValueError, OSError) as error:
-        print(f"nn: {error}", file=sys.stderr)
+        with Signals() as signals:
+            try:
+                options = parser(tasks).parse_args(arguments)
+                options.arguments, options.signals = arguments, signals
+                options.run(options)
+            finally:
+                sys.stdout.flush()
+    except BrokenPipeError:  # the reader of the output has closed it
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + 13  # as for SIGPIPE
+    except (ValueError, OSError, FloatingPointError) as error:
+        tell(error, error)
         return 1
     except ModuleNotFoundError as error:
-        if error.name not in EXTRAS:
+        name = error.name.partition(".")[0]
+        if name not in EXTRAS:
             raise
-        print(
-            f"nn: this command needs {error.name}; in a clone: "
-            f'pip install -e ".[{EXTRAS[error.name]}]"',
-            file=sys.stderr,
+        tell(
+            error,
+            f"this command needs {name}; in a clone: "
+            f'pip install -e ".[{EXTRAS[name]}]"',
         )
         return 1
-    except KeyboardInterrupt:
-        print("nn: stopped", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as stop:
+        tell(stop, None if hasattr(stop, "__notes__") else "stopped")
+        return 128 + next(iter(stop.args), signal.SIGINT)
     return 0

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 
-# chapters 2, 7, 8, 11, 13
+# chapters 2, 7, 8, 11, 13, 14
 class Layer:
     """One step of a network: A = f(X), row by row.
 
@@ -92,6 +92,10 @@ class Layer:
     def penalty(self):
         """Return what the layer adds to the loss, a float."""
         return 0.0
+
+    # chapter 14
+    def check_state(self, state):
+        """Raise ValueError for numbers that ``state`` can never have."""
 
 
 # chapter 11: A good start
@@ -194,7 +198,7 @@ def normal(n_in, n_out, rng):
     return 0.01 * rng.standard_normal(shape)
 
 
-# chapter 11: A good start
+# chapters 11, 14
 class Normalization(Layer):
     """A = (X - mean) / std. Training changes neither mean nor std.
 
@@ -239,6 +243,11 @@ class Normalization(Layer):
 
     def state(self):
         return {"mean": self.mean, "std": self.std}
+
+    # chapter 14
+    def check_state(self, state):
+        if not np.all(state["std"] > 0):
+            raise ValueError("std must be above 0, but is not everywhere")
 
 
 # chapter 11: A good start

@@ -60,14 +60,30 @@ class Sequential(Layer):
         return _by_position([layer.state() for layer in self.layers])
 
     # chapter 14
-    def save(self, path):
-        """Write the arrays of ``state()`` to the safetensors ``path``."""
-        save_arrays(path, self.state())
+    def check_state(self, state):
+        for i, layer in enumerate(self.layers):
+            own = f"{i}."
+            layer.check_state(
+                {
+                    name.removeprefix(own): array
+                    for name, array in state.items()
+                    if name.startswith(own)
+                }
+            )
+
+    # chapter 14
+    def save(self, path, *, about=None):
+        """Write the arrays of ``state()`` to the safetensors ``path``.
+
+        ``about`` maps names to texts that the file contains too. Returns
+        its SHA-256. See ``save_arrays`` for the errors.
+        """
+        return save_arrays(path, self.state(), about=about)
 
     # chapter 14
     def load(self, path):
         """Read the arrays from the file ``path``; return the model."""
-        load_arrays(path, into=self.state())
+        load_arrays(path, into=self.state(), check=self.check_state)
         return self
 
 

@@ -1,25 +1,52 @@
 # Written by tools/export.py from notebooks/: change the chapters.
 """Arrays by name, to a safetensors file and back: no code in it."""
 
+import hashlib
+import json
 import os
+import platform
+import re
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 
 __all__ = [
+    "WeightFileError",
     "load_arrays",
+    "match_arrays",
+    "read_arrays",
     "save_arrays",
     "write_file",
 ]
 
 
 # chapter 14: Fashion-MNIST
-def _digest(arrays):
-    """Return the SHA-256 of names, types, shapes and contents, as hex."""
-    import hashlib  # here and below, so that `import nn` stays quick
+class WeightFileError(ValueError):
+    """A file of weights that cannot be used, or not written as asked."""
 
-    digest = hashlib.sha256()
+
+# chapter 14: Fashion-MNIST
+def _check_path(path):
+    name = os.fspath(path) if isinstance(path, (str, os.PathLike)) else ""
+    if not name or "\0" in name:
+        raise WeightFileError(
+            f"path must be the name of a file, but is {path!r}"
+        )
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise WeightFileError(
+            f"{path} must be a file, but is a folder, a pipe or a device; "
+            "give the name of a file"
+        )
+
+
+# chapter 14: Fashion-MNIST
+def _digest(arrays, about):
+    """Return the SHA-256 of all that a file says, as hex."""
+    first = json.dumps(about, sort_keys=True) if about else ""
+    digest = hashlib.sha256(first.encode())
     for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
+        array = arrays[name]
         digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
         digest.update(array.tobytes())
     return digest.hexdigest()
@@ -29,72 +56,271 @@ def _digest(arrays):
 def write_file(path, data):
     """Write the bytes ``data`` to the file ``path``, whole or not at all.
 
-    They go to a temporary file in the same folder, which is renamed when
-    it is complete: a process killed on the way leaves an old file as it
-    was.
+    Whatever ends the process, or the machine, leaves the old file or the
+    new one. An old file keeps its permissions, and a link remains a link.
+    Raises OSError if the file cannot be written, and WeightFileError if
+    ``path`` is a folder, a pipe or a device.
     """
-    import tempfile
-    from pathlib import Path
-
-    folder = Path(path).parent
-    handle, part = tempfile.mkstemp(dir=folder, suffix=".part")
+    _check_path(path)
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            f"{path} must be in a folder that exists, but there is no "
+            f"{target.parent}; make it first"
+        )
+    part = target.with_name(_part(os.getpid(), os.urandom(4).hex()))
     try:
-        with os.fdopen(handle, "wb") as file:
+        _remove_parts(target.parent)
+        with open(part, "xb") as file:
+            if target.exists():
+                os.chmod(part, target.stat().st_mode & 0o777)
             file.write(data)
-        os.chmod(part, 0o644)
-        os.replace(part, path)
-    except BaseException:
-        os.unlink(part)
-        raise
+            file.flush()
+            os.fsync(file.fileno())  # now the disk has it
+        os.replace(part, target)
+        _sync_folder(target.parent)
+    except OSError as error:  # name the user's path, not the part
+        reason = error.strerror or str(error)
+        raise OSError(error.errno, reason, str(path)) from None
+    finally:
+        with suppress(OSError):  # after the renaming there is none
+            os.unlink(part)
 
 
 # chapter 14: Fashion-MNIST
-def save_arrays(path, arrays):
+def _part(process, token):
+    return f".{process}-{token}@{platform.node()}.part"
+
+
+# chapter 14: Fashion-MNIST
+def _remove_parts(folder):
+    """Remove the parts of this machine's processes that have died."""
+    host = re.escape(platform.node())
+    parts = re.compile(rf"\.(\d{{1,9}})-\w+@{host}\.part", re.ASCII)
+    for name in os.listdir(folder):
+        part = parts.fullmatch(name)
+        if part and not _alive(int(part[1])):
+            with suppress(OSError):  # another process was faster
+                os.unlink(folder / name)
+
+
+# chapter 14: Fashion-MNIST
+def _alive(process):
+    try:
+        if os.name == "posix":  # elsewhere kill would end it
+            os.kill(process, 0)  # sends nothing
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        pass
+    return True
+
+
+# chapter 14: Fashion-MNIST
+def _sync_folder(folder):
+    with suppress(OSError):  # not every system can open a folder
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+# chapter 14: Fashion-MNIST
+_TYPES = {
+    "BOOL": "|b1", "F16": "<f2", "F32": "<f4", "F64": "<f8",
+    "I8": "|i1", "I16": "<i2", "I32": "<i4", "I64": "<i8",
+    "U8": "|u1", "U16": "<u2", "U32": "<u4", "U64": "<u8",
+}  # fmt: skip
+
+
+# chapter 14: Fashion-MNIST
+_LONGEST = 1_000_000  # bytes of the table at the head of a file
+
+
+# chapter 14: Fashion-MNIST
+def save_arrays(path, arrays, *, about=None):
     """Write ``arrays``, a dictionary by name, to the file ``path``.
 
-    The file contains a SHA-256 of its contents; see ``write_file``.
+    ``about`` maps more names to texts. The file contains a SHA-256 of both,
+    which is returned. Raises WeightFileError for what no file can hold:
+    other types than integers, float16 to float64 and bool, or a NaN.
     """
-    from safetensors.numpy import save
+    from safetensors.numpy import save  # here, as only files need it
 
-    contiguous = {k: np.ascontiguousarray(a) for k, a in arrays.items()}
-    data = save(contiguous, metadata={"sha256": _digest(arrays)})
+    about, named = dict(about or {}), {}
+    try:
+        "".join([*arrays, *about, *about.values()]).encode()
+    except (TypeError, UnicodeEncodeError) as error:
+        raise WeightFileError(
+            f"{path} must have texts as names and in about, but {error}"
+        ) from error
+    if "__metadata__" in arrays or "sha256" in about:
+        raise WeightFileError(
+            f"{path} must have no array __metadata__ and no sha256 in "
+            "about, because the file uses these names; rename them"
+        )
+    for name, array in arrays.items():
+        masked, array = np.ma.is_masked(array), np.asarray(array)
+        kind = array.dtype.newbyteorder("<")
+        if kind.str not in _TYPES.values() or masked:
+            raise WeightFileError(
+                f"{path} must hold real numbers of up to 64 bits, none of "
+                f"them masked, but {name!r} is {'masked ' * masked}"
+                f"{array.dtype}; convert it first"
+            )
+        named[name] = array.astype(kind, order="C", copy=False)
+    _check_finite(path, named)
+    digest = _digest(named, about)
+    data = save(named, metadata={"sha256": digest} | about)
+    _check_table(path, data)
     write_file(path, data)
+    return digest
 
 
 # chapter 14: Fashion-MNIST
-def load_arrays(path, into):
+def read_arrays(path):
+    """Return the arrays in a file of ``save_arrays``, and its ``about``.
+
+    Raises WeightFileError for a file that is damaged, has no digest, or
+    cannot be read, and FileNotFoundError if there is none.
+    """
+    from safetensors import SafetensorError, deserialize
+
+    table, data = _read_file(path)
+    try:
+        found = dict(deserialize(data))
+    except SafetensorError as error:
+        raise WeightFileError(
+            f"{path} must be an intact safetensors file, but cannot be "
+            f"read: {str(error)[:200]!r}; save it again"
+        ) from error
+    others = [
+        f"{n!r}: {a['dtype']}"
+        for n, a in found.items()
+        if a["dtype"] not in _TYPES
+    ]
+    if others:
+        raise WeightFileError(
+            f"{path} must hold arrays of NumPy's types, but holds "
+            f"{_few(others)}; convert these to float32"
+        )
+    arrays = {
+        name: np.frombuffer(a["data"], _TYPES[a["dtype"]]).reshape(
+            a["shape"]
+        )
+        for name, a in found.items()
+    }
+    about = json.loads(data[8:table]).get("__metadata__") or {}
+    digest = about.pop("sha256", None)
+    if digest != _digest(arrays, about):
+        wrong = "holds another: it is damaged; get a new copy"
+        if digest is None:
+            wrong = "has no SHA-256: not written by save_arrays; use that"
+        raise WeightFileError(
+            f"{path} must hold the SHA-256 of its contents, but {wrong}"
+        )
+    _check_finite(path, arrays)
+    return arrays, about
+
+
+# chapter 14: Fashion-MNIST
+def _read_file(path):
+    """Return where the table of a file ends, and all of its bytes."""
+    _check_path(path)
+    try:
+        with open(path, "rb") as file:
+            end = _check_table(path, file.read(8))
+            file.seek(0)
+            return end, file.read()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise WeightFileError(
+            f"{path} must be a file that may be read, but cannot be "
+            f"opened: {error.strerror}"
+        ) from error
+
+
+# chapter 14: Fashion-MNIST
+def _check_table(path, data):
+    size = int.from_bytes(data[:8], "little")
+    if size > _LONGEST:
+        raise WeightFileError(
+            f"{path} must be an intact safetensors file, with a table of "
+            f"up to {_LONGEST:,} bytes, but has one of {size:,}"
+        )
+    return 8 + size
+
+
+# chapter 14: Fashion-MNIST
+def _check_finite(path, arrays):
+    wrong = [repr(k) for k, a in arrays.items() if not np.isfinite(a).all()]
+    if wrong:
+        raise WeightFileError(
+            f"{path} must hold finite numbers, but there is a NaN or an "
+            f"infinity in {_few(wrong)}: the training diverged"
+        )
+
+
+# chapter 14: Fashion-MNIST
+def _few(texts):
+    """The first five texts, none longer than 100 characters."""
+    more = f" and {len(texts) - 5} more" if len(texts) > 5 else ""
+    return ", ".join(text[:100] for text in texts[:5]) + more
+
+
+# chapter 14: Fashion-MNIST
+def _kinds(arrays):
+    """The type and the shape of each array, as text."""
+    return {
+        name: f"{a.dtype.newbyteorder('=')} {a.shape}"
+        for name, a in arrays.items()
+    }
+
+
+# chapter 14: Fashion-MNIST
+def match_arrays(path, arrays, into):
+    """Raise WeightFileError unless ``into`` can take ``arrays``.
+
+    These are from the file ``path``, and must have the same names, types
+    and shapes.
+    """
+    ours, theirs, none = _kinds(into), _kinds(arrays), "missing"
+    differ = [
+        f"{k!r} ({theirs.get(k, none)}, expected {ours.get(k, none)})"
+        for k in sorted(ours.keys() | theirs.keys())
+        if ours.get(k) != theirs.get(k)
+    ]
+    if differ:
+        raise WeightFileError(
+            f"{path} must hold the arrays of this network, but holds "
+            f"others: {_few(differ)}; load it into the network that was "
+            "saved"
+        )
+    fixed = [repr(k) for k, a in into.items() if not a.flags.writeable]
+    if fixed:
+        raise WeightFileError(
+            f"{path} must be loaded into arrays that can change, but "
+            f"{_few(fixed)} cannot; copy these first"
+        )
+
+
+# chapter 14: Fashion-MNIST
+def load_arrays(path, into, *, check=None):
     """Fill the arrays of ``into`` from the file that ``save_arrays`` wrote.
 
     ``into`` maps names to arrays, and the file must have exactly these
-    names and shapes. Raises ValueError, and changes nothing, if it has
-    others, is damaged, or is a file of another kind.
+    names, types and shapes. ``check(arrays)`` may raise ValueError for
+    numbers that cannot be. Raises WeightFileError, and changes nothing,
+    if anything is wrong.
     """
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="numpy") as file:
-            names = file.keys()
-            theirs = {
-                k: tuple(file.get_slice(k).get_shape()) for k in names
-            }
-            ours = {name: array.shape for name, array in into.items()}
-            if theirs != ours:
-                raise ValueError(
-                    f"{path} must hold the arrays {ours}, but holds "
-                    f"{theirs}; load it into the network that was saved"
-                )
-            arrays = {name: file.get_tensor(name) for name in ours}
-            digest = (file.metadata() or {}).get("sha256")
-    except SafetensorError as error:
-        raise ValueError(
-            f"{path} must be an intact safetensors file, but cannot be "
-            f"read: {error}; save it again"
-        ) from error
-    if digest != _digest(arrays):
-        raise ValueError(
-            f"{path} must hold the SHA-256 of its contents, but holds "
-            f"{digest}: it is damaged, or not from save_arrays; save it "
-            "again, or fetch a new copy"
-        )
+    arrays, _ = read_arrays(path)
+    match_arrays(path, arrays, into)
+    if check is not None:
+        try:
+            check(arrays)
+        except ValueError as error:
+            raise WeightFileError(f"{path}: {error}") from error
     for name, array in arrays.items():
         into[name][...] = array

@@ -3,15 +3,20 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
+import tempfile
 import webbrowser
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from safetensors import safe_open
 
+from nn import figures, tasks
 from nn.cli import main
 from nn.datasets import (
     FASHION_CLASSES,
@@ -20,6 +25,7 @@ from nn.datasets import (
     fashion_mnist_sample,
 )
 
+ROOT = Path(__file__).resolve().parents[1]
 HEADER = ",".join(HOUSING_FEATURES)
 HOUSING = "train", "california-housing"
 
@@ -242,7 +248,13 @@ def test_columns_in_any_order_and_from_standard_input(
     ("arguments", "code", "message"),
     [
         (["train", "mnist"], 2, "fashion-mnist, california-housing"),
-        ([*HOUSING, "--epochs", "0"], 2, "--epochs"),
+        (
+            [*HOUSING, "--epochs", "0"],
+            2,
+            "integer of 1 or more, but is '0'",
+        ),
+        ([*HOUSING, "--seed", "-1"], 2, "--seed: must be an integer of 0"),
+        ([*HOUSING, "--seed", "x"], 2, "integer of 0 or more, but is 'x'"),
         (
             [*HOUSING, "--settings", "x"],
             1,
@@ -297,3 +309,219 @@ def test_demo_writes_one_page_that_needs_no_other_file(
     code, out, _ = run("demo", task)
     assert code == 0
     assert "open the file in one" in out
+
+
+# --- before the training
+
+
+def ours(**more):
+    """The environment in which ``python -m nn`` is this package's."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), **more}
+
+
+def call(*arguments, **more):
+    """Run ``python -m nn`` as a process of its own."""
+    more = {"capture_output": True, "env": ours(), **more}
+    return subprocess.run([sys.executable, "-m", "nn", *arguments], **more)
+
+
+@pytest.fixture
+def untrained(monkeypatch):
+    """Training and data are out of reach: what fails has to fail before."""
+
+    def refuse(*_, **__):
+        raise AssertionError("it was about to train")
+
+    monkeypatch.setattr(tasks.Task, "train", refuse)
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "metrics.json"])
+def test_a_folder_in_the_way_is_found_before(run, untrained, name):
+    Path("a", name).mkdir(parents=True)
+    code, out, err = run(*HOUSING, "--out", "a")
+    assert (code, out) == (1, "")
+    assert f"a/{name} must be a file, but is a folder" in err
+
+
+def test_a_folder_that_takes_no_file_is_found_before(
+    run, untrained, monkeypatch
+):
+    def denied(dir):
+        raise PermissionError(13, "Permission denied", f"{dir}/tmp123")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", denied)
+    code, out, err = run(*HOUSING, "--out", "a")
+    assert (code, out) == (1, "")
+    assert err == "nn: [Errno 13] Permission denied: 'a'\n"
+
+
+def test_a_file_instead_of_a_folder_is_found_before(run, untrained):
+    Path("a").touch()
+    code, out, err = run(*HOUSING, "--out", "a")
+    assert (code, out) == (1, "")
+    assert "'a'" in err
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="no /proc")
+def test_a_file_system_that_takes_no_file_is_found_before(run, untrained):
+    code, out, err = run(*HOUSING, "--out", "/proc/self")
+    assert (code, out) == (1, "")
+    assert "'/proc/self'" in err
+
+
+@pytest.mark.parametrize("module", ["matplotlib", "tqdm"])
+def test_a_missing_package_is_named_before(
+    run, untrained, module, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setitem(sys.modules, f"{module}.pyplot", None)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    code, _, err = run(*HOUSING, "--out", "a")
+    assert code == 1
+    assert f"needs {module}" in err
+    assert '".[commands]"' in err
+
+
+def test_no_keras_names_the_extra_that_installs_it(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "keras", None)
+    for name in ("nn.keras.twin", "nn.keras.baseline", "nn.keras"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    code, _, err = run("baseline", "california-housing")
+    assert code == 1
+    assert 'pip install -e ".[keras]"' in err
+
+
+@pytest.mark.parametrize("backend", ["module://no_such_backend", "foo"])
+def test_a_backend_for_screens_is_not_needed(tmp_path, backend):
+    done = call(
+        *HOUSING,
+        "--epochs",
+        "1",
+        "--out",
+        tmp_path,
+        env=ours(MPLBACKEND=backend),
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (tmp_path / "curves.png").is_file()
+
+
+# --- streams
+
+
+def test_closed_streams(tmp_path):
+    arguments = shlex.join([sys.executable, "-m", "nn"])
+    train = shlex.join([*HOUSING, "--epochs", "1", "--out", str(tmp_path)])
+    for line, code in (
+        (f"{arguments} {train} >&-", 0),
+        (f"{arguments} {train} >&- 2>&- <&-", 0),
+        (f"{arguments} predict california-housing - <&-", 1),
+        (f"{arguments} predict california-housing - <&- 2>&-", 1),
+    ):
+        done = subprocess.run(
+            line, shell=True, env=ours(), capture_output=True
+        )
+        assert done.returncode == code
+        assert b"Traceback" not in done.stderr
+    assert (tmp_path / "metrics.json").is_file()
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_name_that_the_console_cannot_print(tmp_path, bag, encoding):
+    Image.fromarray(bag).save(tmp_path / "模型.png")
+    environment = ours(PYTHONIOENCODING=encoding)
+    done = call(
+        "predict",
+        "fashion-mnist",
+        "模型.png",
+        cwd=tmp_path,
+        env=environment,
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"??.png: Bag (")
+    done = call(
+        "predict", "fashion-mnist", "没有", cwd=tmp_path, env=environment
+    )
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
+@pytest.mark.parametrize("arguments", [["--help"], ["predict"]])
+def test_a_broken_pipe_ends_it_quietly(tmp_path, arguments):
+    help_ = arguments == ["--help"]
+    if not help_:
+        table = tmp_path / "d.csv"
+        row = "8.3,41,7,1,322,2.5,37.9,-122.2\n"
+        table.write_text(f"{HEADER}\n{row * 20_000}")
+        arguments = ["predict", "california-housing", str(table)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "nn", *arguments],
+        env=ours(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        process.stdout.close()  # as head does, sooner or later
+        assert process.stderr.read() == b""
+    # argparse passes over a help that nobody reads
+    assert process.returncode in ((0, 141) if help_ else (141,))
+
+
+# --- weights that say whose they are
+
+
+def test_predict_needs_no_settings(run, tmp_path):
+    run(*HOUSING, "--settings", "fourier", "--epochs", 1)
+    row = "8.3,41,7,1,322,2.5,37.9,-122.2"
+    (tmp_path / "d.csv").write_text(f"{HEADER}\n{row}\n")
+    own = "--weights", "runs/california-housing/weights.safetensors"
+    predict = "predict", "california-housing", "d.csv"
+    code, out, err = run(*predict, *own)
+    assert (code, err) == (0, "")
+    assert run(*predict, *own, "--settings", "fourier") == (0, out, "")
+    assert run(*predict) != (0, out, "")
+    code, _, err = run(*predict, *own, "--settings", "tuned")
+    assert code == 1
+    assert (
+        "must hold weights of the settings tuned, but holds those of" in err
+    )
+    code, _, err = run("predict", "fashion-mnist", "d.csv", *own)
+    assert code == 1
+    assert "must hold weights of the task fashion-mnist, but holds" in err
+    code, _, err = run("demo", "california-housing", *own, "--no-open")
+    assert code == 1
+    assert "settings tuned" in err
+
+
+def test_metrics_name_their_weights(run, tmp_path):
+    run(*HOUSING, "--epochs", 1, "--out", "a")
+    report = json.loads(Path("a/metrics.json").read_text())
+    with safe_open("a/weights.safetensors", "numpy") as file:
+        about = file.metadata()
+    assert report["weights_sha256"] == about["sha256"]
+    assert json.loads(about["report"])["test"] == report["test"]
+    assert (about["task"], about["seed"]) == ("california-housing", "0")
+
+
+@pytest.mark.parametrize("path", ["", 0, False])
+def test_what_is_no_path_is_not_the_shipped_weights(path):
+    with pytest.raises(ValueError, match="path must be the name of a file"):
+        tasks.load("california-housing", path=path)
+
+
+def test_one_epoch_is_a_point():
+    pytest.importorskip("matplotlib")
+    history = {"loss": [1.0], "val_loss": [2.0]}
+    (ax,) = figures.training_curves(history)
+    assert [line.get_marker() for line in ax.lines] == ["o", "o"]
+    (ax,) = figures.training_curves({"loss": [1.0, 2.0]})
+    assert ax.lines[0].get_marker() == "None"
+
+
+def test_a_training_that_diverges_is_told(run, monkeypatch):
+    settings = tasks.CALIFORNIA_HOUSING.settings
+    wild = replace(settings["plain"], lr=1e30)
+    monkeypatch.setitem(settings, "plain", wild)
+    code, _, err = run(*HOUSING, "--settings", "plain", "--epochs", 2)
+    assert code == 1
+    assert "Traceback" not in err
+    assert "finite" in err

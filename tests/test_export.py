@@ -157,7 +157,7 @@ def test_temporary_files_may_lie_where_files_are_ignored(
     )
 
 
-def test_init_reexports_the_light_and_is_lazy_with_the_rest(book):
+def test_init_names_what_is_light_and_imports_nothing(book):
     root = book(
         [
             "import numpy as np\nimport sklearn",
@@ -170,7 +170,14 @@ def test_init_reexports_the_light_and_is_lazy_with_the_rest(book):
     text = export.package(root=root)["__init__.py"]
     assert "from .light import f\n" in text
     assert "import g" not in text
-    assert '_LAZY = ["datasets", "heavy"]' in text
+    assert '_LIGHT = [\n    "light",\n]' in text
+    assert '_OTHERS = ["datasets", "heavy"]' in text
+    loaded = [
+        node
+        for node in ast.parse(text).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    assert [ast.unparse(node) for node in loaded] == ["import importlib"]
 
 
 F, G = "# nn/a.py\ndef f():\n    ", "# nn/b.py\ndef g():\n    "
@@ -675,12 +682,15 @@ def test_the_api_page_names_the_chapters_of_each_module(clone, capsys):
     assert page.read_text() == text
 
 
-def test_importing_nn_loads_numpy_and_nothing_else():
+@pytest.mark.parametrize(
+    ("use", "libraries"), [("", set()), ("nn.fit", {"numpy"})]
+)
+def test_importing_nn_loads_nothing_and_its_names_numpy(use, libraries):
     code = (
-        "import sys, numpy; before = set(sys.modules)\n"
-        "import nn\n"
+        "import sys; before = set(sys.modules)\n"
+        f"import nn; {use}\n"
         "new = set(sys.modules) - before\n"
-        "print(*{m.split('.')[0] for m in new})"
+        "print(*{name.partition('.')[0] for name in new})"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -689,8 +699,8 @@ def test_importing_nn_loads_numpy_and_nothing_else():
         check=True,
     )
     loaded = set(done.stdout.split())
-    assert loaded <= {"nn", *sys.stdlib_module_names}
-    assert not loaded & {"hashlib", "tempfile", "pathlib", "safetensors"}
+    assert libraries <= loaded
+    assert loaded <= {"nn", *libraries, *sys.stdlib_module_names}
 
 
 def test_the_lazy_parts_of_nn_are_there():

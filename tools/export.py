@@ -45,26 +45,36 @@ INIT = '''\
 {header}
 """Neural networks from scratch with NumPy: the package the book writes.
 
-Every name of the modules is here; the folders are loaded when used.
+Every name of the modules is here. Modules, folders and NumPy are loaded
+when one of their names is used.
 """
 
+import importlib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # type checkers and editors take it as true
 {imports}
 __all__ = [
 {names}]
 
-_LAZY = {lazy}
+_LIGHT = [
+{light}]
+_OTHERS = {others}
 
 
 def __getattr__(name):
-    if name in _LAZY:
-        import importlib
-
+    if name in _LIGHT or name in _OTHERS:
         return importlib.import_module(f"{{__name__}}.{{name}}")
+    if name in __all__:
+        for module in map(__getattr__, _LIGHT):
+            if name in module.__all__:
+                globals()[name] = getattr(module, name)  # once is enough
+                return globals()[name]
     raise AttributeError(f"nn has no attribute {{name!r}}")
 
 
 def __dir__():
-    return sorted([*globals(), *_LAZY])
+    return sorted({{*globals(), *__all__, *_LIGHT, *_OTHERS}})
 '''
 
 
@@ -270,7 +280,7 @@ def check_cycles(wanted):
 
 
 def render_init(found, wanted, folders):
-    """``nn/__init__.py``: light modules re-exported, the others lazy."""
+    """``nn/__init__.py``: the names of light modules, and all modules."""
     standard = {*sys.stdlib_module_names, "numpy", ""}
     light = {
         module
@@ -281,11 +291,13 @@ def render_init(found, wanted, folders):
         d for d in found.values() if d.module in light and d.name[0] != "_"
     ]
     imports = [statement(f".{d.module}", d.name, None) for d in public]
+    imports = imports or ["pass\n"]  # before the first definition
     return INIT.format(
         header=HEADER,
-        imports="".join(imports),
+        imports="".join(f"    {line}" for line in imports),
         names="".join(f'    "{d.name}",\n' for d in public),
-        lazy=json.dumps(sorted(folders | (wanted.keys() - light))),
+        light="".join(f'    "{module}",\n' for module in sorted(light)),
+        others=json.dumps(sorted(folders | (wanted.keys() - light))),
     )
 
 

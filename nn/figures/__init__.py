@@ -121,11 +121,11 @@ def training_curves(history, *, axes=None):
         )
     for ax, name in zip(axes, names, strict=True):
         epochs = range(1, len(history[name]) + 1)
-        ax.plot(epochs, history[name], color=BLUE, label="training")
+        more = {"marker": "o"} if len(epochs) == 1 else {}  # no line
+        ax.plot(epochs, history[name], color=BLUE, label="training", **more)
         if f"val_{name}" in history:
-            twin = history[f"val_{name}"]
-            label = "validation"
-            ax.plot(epochs, twin, "--", color=VERMILLION, label=label)
+            more |= {"color": VERMILLION, "label": "validation"}
+            ax.plot(epochs, history[f"val_{name}"], "--", **more)
         ax.set(xlabel="epoch", title=name)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.legend()

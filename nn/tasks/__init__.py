@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 
-def load(name, settings="tuned", *, path=None):
+def load(name, settings=None, *, path=None):
     """Return a trained network of the task ``name``, ready for ``predict``.
 
     "fashion-mnist" takes X uint8 (n, 784) and gives logits (n, 10);

@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from ..activations import ReLU
+from ..checkpoint import Checkpoint
 from ..layers import Dense, Dropout, Layer, Normalization, he_normal
 from ..losses import SoftmaxCrossEntropy
 from ..model import Sequential
 from ..optimizers import Adam, cosine
 from ..regularizers import L2
 from ..training import evaluate, fit
+from ..weights import WeightFileError, read_arrays
 
 WEIGHTS = Path(__file__).with_name("weights")
 RENAMED = {"he": "plain", "better": "tuned", "map": "fourier"}
@@ -165,27 +167,50 @@ class Task:
         return Sequential(*layers), order_rng
 
     def train(
-        self, settings, X, y, seed, *, validation=None, on_epoch=None
+        self,
+        settings,
+        X,
+        y,
+        seed,
+        *,
+        validation=None,
+        on_epoch=None,
+        checkpoint=None,
+        about=None,
     ):
         """Train a new network; return it, its history, and seconds.
 
         The arguments ``validation`` and ``on_epoch`` are those of
-        ``nn.fit``.
+        ``nn.fit``. ``checkpoint`` is a file that is written after each
+        epoch, and if it is there, the training goes on where the file
+        ends; ``about`` describes it, as for ``nn.checkpoint.Checkpoint``.
         """
         model, order_rng = self.build(settings, X, y, seed)
+        optimizer, history = settings.optimizer(len(X)), None
+        if checkpoint is not None:
+            on_epoch = Checkpoint(
+                checkpoint,
+                model,
+                optimizer,
+                order_rng,
+                about=about,
+                then=on_epoch,
+            )
+            history = on_epoch.resume()
         start = time.perf_counter()
         history = fit(
             model,
             X,
             y,
             loss=self.loss(),
-            optimizer=settings.optimizer(len(X)),
+            optimizer=optimizer,
             epochs=settings.epochs,
             batch_size=settings.batch_size,
             validation=validation,
             metrics=self.metrics,
             rng=order_rng,
             on_epoch=on_epoch,
+            history=history,
         )
         return model, history, time.perf_counter() - start
 
@@ -201,22 +226,38 @@ class Task:
         """Return the file of the weights that ship, by settings' name."""
         return WEIGHTS / f"{self.name}-{settings}.safetensors"
 
-    def load(self, settings="tuned", *, path=None):
+    def load(self, settings=None, *, path=None):
         """Return a trained network, ready for ``predict``.
 
-        ``path`` is a file of weights trained with the settings of that
-        name; by default, the one that ships with the package. ValueError
-        for unknown settings, for weights that are damaged or another
-        network's, or if none ship.
+        ``path`` is a file of weights that ``python -m nn train`` or the
+        network's ``save`` wrote; by default, the one that ships with the
+        package. ``settings`` are those of the network: by default, those
+        that the file names, else "tuned". ValueError for unknown settings,
+        for weights that are damaged or another network's, or if none ship.
         """
-        chosen = self.get_settings(settings)
+        if settings is not None:
+            self.get_settings(settings)
         if path is None:
+            settings = settings or "tuned"
             path = self.shipped(settings)
             if not path.is_file():
                 raise ValueError(
                     f"no weights of {self.name} ship with the package: "
                     "train a network and name the file of its weights"
                 )
+        else:
+            settings = self._settings_in(path, settings)
         X, y = np.ones((1, self.sizes[0])), np.zeros((1, self.sizes[-1]))
-        model, _ = self.build(chosen, X, y, seed=0)
+        model, _ = self.build(self.get_settings(settings), X, y, seed=0)
         return model.load(path)
+
+    def _settings_in(self, path, wanted):
+        """The name of the settings of a file of weights."""
+        _, about = read_arrays(path)
+        for what, name in (("task", self.name), ("settings", wanted)):
+            if name is not None and about.get(what, name) != name:
+                raise WeightFileError(
+                    f"{path} must hold weights of the {what} {name}, but "
+                    f"holds those of {about[what]}"
+                )
+        return wanted or about.get("settings", "tuned")
