@@ -2,7 +2,7 @@
 
 import pickle
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from functools import partial
 
 import numpy as np
@@ -237,6 +237,11 @@ def test_settings_are_those_of_the_published_numbers():
         s.batch_size for t in TASKS.values() for s in t.settings.values()
     ]
     assert set(sizes) == {128}
+
+
+def test_settings_do_not_change():
+    with pytest.raises(FrozenInstanceError):
+        HOUSING.settings["tuned"].lr = 1.0
 
 
 def test_preview_shows_ten_whole_pictures_of_each_class():
