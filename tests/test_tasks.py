@@ -249,6 +249,7 @@ def test_preview_shows_ten_whole_pictures_of_each_class():
     rows = np.reshape(fig.axes, (10, -1))
     for name, (label, *pictures) in zip(FASHION_CLASSES, rows, strict=True):
         (text,) = label.texts
+        assert not label.images
         x, y = text.get_position()
         assert text.get_text() == name
         assert label.get_xlim()[0] <= x < label.get_xlim()[1]
