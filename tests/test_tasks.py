@@ -2,7 +2,7 @@
 
 import pickle
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from functools import partial
 
 import numpy as np
@@ -239,11 +239,17 @@ def test_settings_are_those_of_the_published_numbers():
     assert set(sizes) == {128}
 
 
+def test_settings_do_not_change():
+    with pytest.raises(FrozenInstanceError):
+        HOUSING.settings["tuned"].lr = 1.0
+
+
 def test_preview_shows_ten_whole_pictures_of_each_class():
     fig = FASHION.preview(*fashion_mnist_sample())
     rows = np.reshape(fig.axes, (10, -1))
     for name, (label, *pictures) in zip(FASHION_CLASSES, rows, strict=True):
         (text,) = label.texts
+        assert not label.images
         x, y = text.get_position()
         assert text.get_text() == name
         assert label.get_xlim()[0] <= x < label.get_xlim()[1]
