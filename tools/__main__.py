@@ -1,10 +1,10 @@
-"""``python -m tools export``, ``notebooks``, ``pdf``: see their --help."""
+"""``python -m tools export``, ``notebooks``, ``pdf``, ``weigh``: see --help."""
 
 import os
 import sys
 from importlib import import_module
 
-TOOLS = ("export", "notebooks", "pdf")
+TOOLS = ("export", "notebooks", "pdf", "weigh")
 
 
 def main(arguments):
