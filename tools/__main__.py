@@ -1,4 +1,4 @@
-"""``python -m tools export``, ``notebooks``, ``pdf``, ``weigh``: see --help."""
+"""``python -m tools export``, ``notebooks``, ``pdf`` and ``weigh``."""
 
 import os
 import sys

@@ -58,6 +58,7 @@ PREPARE = """async () => {
   for (const fold of article.querySelectorAll("details"))
     fold.open = !fold.closest(".tag_hide-input");
   const pictures = [...document.images];
+  for (const picture of pictures) picture.loading = "eager";
   await Promise.all(pictures.map((i) => i.decode().catch(() => 0)));
 }"""
 

@@ -30,7 +30,7 @@ SHIFTS = """() => {
   }).observe({type: "layout-shift", buffered: true});
 }"""
 TIMES = """() => ({
-  paint: performance.getEntriesByName("first-contentful-paint")[0].startTime,
+  paint: performance.getEntriesByType("paint").at(-1).startTime,
   ready: performance.getEntriesByType("navigation")[0].loadEventStart,
   shift: window.shifts,
 })"""

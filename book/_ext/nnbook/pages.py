@@ -1,0 +1,134 @@
+"""What happens to the pages after Sphinx has written them."""
+
+import re
+import shutil
+from pathlib import Path
+
+from sphinx.util import logging
+
+from . import fonts, formulas, pictures, sheets
+
+log = logging.getLogger(__name__)
+
+FIXES = (
+    # the right colours before the last script has run; and no choice in the
+    # menu of MathJax, from whatever page, that this site cannot serve
+    (r'(<html[^>]*) data-theme="auto"', r'\1 data-theme="light"'),
+    (
+        r'localStorage\.getItem\("theme"\) \|\| "auto";',
+        'localStorage.getItem("theme") || (matchMedia('
+        '"(prefers-color-scheme: dark)").matches ? "dark" : "light");\n'
+        '    localStorage.removeItem("MathJax-Menu-Settings");',
+    ),
+    # a fold is called what it says
+    (r'<summary aria-label="Toggle hidden content">', "<summary>"),
+    (
+        r'<p class="(collapsed|expanded) admonition-title">(.*?)</p>',
+        r'<span class="\1 admonition-title">\2</span>',
+    ),
+    (r"(Show|Hide) code cell content", r"\1 the solution"),
+    (r"(Show|Hide) code cell source", r"\1 the code"),
+    (r"(Show|Hide) code cell outputs?", r"\1 the answer"),
+    # no line begins with the comma after a formula
+    (
+        r'(<span class="math notranslate nohighlight">[^<]*</span>)'
+        r"([.,;:!?)”’]+)",
+        r'<span class="nn-whole">\1\2</span>',
+    ),
+    # sources are items of the list that they are in
+    (r' role="doc-biblioentry"', ' role="listitem"'),
+    # one statement about the width of the screen
+    (r'<meta name="viewport"[^>]*>(?=[\s\S]*<meta name="viewport")', ""),
+    # the figures do not wait for the scripts of the theme
+    (r'<script type="module">', '<script type="module" async>'),
+    # the icons come from a font; no page has tabs or buttons that fold
+    (
+        r"<script[^>]*/(?:fontawesome|design-tabs|togglebutton)\.js[^>]*>"
+        r"</script>\n?",
+        "",
+    ),
+    (r"<script>(?:let|var) toggle\w+ = [^<]*</script>\n?", ""),
+    (r'<link rel="preload" as="script"[^>]*>\n?', ""),
+)
+# a search happens on one page, which has what it needs
+SEARCH = (
+    r"<script[^>]*(?:searchtools|language_data|searchindex)\.js[^>]*>"
+    r"</script>\n?"
+)
+OPTIONS = re.compile(
+    r"<script [^>]*/documentation_options\.js[^>]*></script>"
+)
+BLOCKING = re.compile(r'<script (?=src="|data-sd)')
+
+
+def finish(app, error):
+    """Make the pages whole and light."""
+    if error or app.builder.format != "html":
+        return
+    out = Path(app.outdir)
+    static = out / "_static"
+    clear(static)
+    pages = {
+        path.relative_to(out): path.read_text("utf-8")
+        for path in sorted(out.rglob("*.html"))
+        if static not in path.parents
+    }
+    settings = (static / "documentation_options.js").read_text("utf-8")
+    pages = {p: mend(t, p, settings) for p, t in pages.items()}
+    pages = {p: pictures.lighten(t, p, out) for p, t in pages.items()}
+    for picture in (out / "_images").glob("*.png"):
+        picture.unlink()
+    css = ""
+    if formulas.node():
+        options = app.config.mathjax3_config["chtml"]
+        texts, css, wrong = formulas.set_all([*pages.values()], options)
+        pages = dict(zip(pages, texts, strict=True))
+        formulas.copy_fonts(static)
+        for tex in wrong:
+            log.warning("this formula is not valid TeX: %s", tex)
+    else:
+        log.info("no Node was found: a script sets the formulas")
+        formulas.copy_script(static)
+    pages = sheets.join(pages, out, css)
+    if fonts.are_here():
+        sheet = static / sheets.NAME
+        css = fonts.shrink(sheet.read_text("utf-8"), static)
+        sheet.write_text(css, "utf-8")
+        shutil.rmtree(static / "vendor")  # the whole fonts
+        if formulas.node():
+            shutil.rmtree(static / "mathjax")
+    else:
+        log.info(
+            "fonts are used whole: pip install brotli makes them small"
+        )
+    for path, text in pages.items():
+        (out / path).write_text(text, "utf-8")
+
+
+def mend(text, page, settings):
+    """Return the text of a page without what the theme leaves behind."""
+    for pattern, new in FIXES:
+        text = re.sub(pattern, new, text)
+    inline = f"<script>{settings}</script>"
+    text = OPTIONS.sub(lambda match: inline, text)
+    if page.name != "search.html":
+        text = re.sub(SEARCH, "", text)
+        head, body, rest = text.partition("</head>")
+        head = BLOCKING.sub("<script defer ", head)
+        text = head + body + rest
+    if not formulas.FORMULA.search(text):
+        text = formulas.SCRIPTS.sub("", text)
+    return text
+
+
+def clear(static):
+    """Remove what no page refers to."""
+    for pattern in (
+        "**/*.map",
+        "scripts/fontawesome.js*",
+        "design-tabs.js",
+        "togglebutton.js",
+        "*-macros.html",
+    ):
+        for path in static.glob(pattern):
+            path.unlink()
