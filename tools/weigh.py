@@ -74,7 +74,10 @@ def weigh(browser, address, *, slow=False):
     kinds, sizes = {}, {}
     wire.on(
         "Network.responseReceived",
-        lambda e: kinds.update({e["requestId"]: e["type"]}),
+        lambda e: (
+            e["response"]["url"].startswith("http")  # data: is in its file
+            and kinds.update({e["requestId"]: e["type"]})
+        ),
     )
     wire.on(
         "Network.loadingFinished",
@@ -84,8 +87,8 @@ def weigh(browser, address, *, slow=False):
     found = page.evaluate(TIMES)
     context.close()
     found["bytes"] = dict.fromkeys(KINDS, 0)
-    for request, size in sizes.items():
-        kind = kinds.get(request, "Other")
+    for request, kind in kinds.items():
+        size = sizes.get(request, 0)
         found["bytes"][kind] = found["bytes"].get(kind, 0) + size
     found["total"] = sum(found["bytes"].values())
     return found

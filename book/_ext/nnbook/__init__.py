@@ -19,7 +19,8 @@ from sphinx.addnodes import pending_xref
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 from tools.cells import CAPTION
 
-from .pages import finish
+from . import look
+from .pages import finish, fresh
 
 LITERAL = re.compile(r"(``.+?``|:[\w:]+:`.+?`)")  # markup to leave alone
 MARKUP = re.compile(r"\||\*(?=\S)|_(?!\w)")  # |w|, *args, val_
@@ -109,7 +110,14 @@ def setup(app):
     """Connect the hooks; Sphinx calls this."""
     app.config.mathjax_path = "mathjax/tex-chtml.js"
     app.connect("config-inited", no_thebe)
-    for hook in (captions, no_foreign_images, equations, anchors):
+    app.connect("builder-inited", fresh)
+    for hook in (
+        *look.HOOKS,
+        captions,
+        no_foreign_images,
+        equations,
+        anchors,
+    ):
         app.connect("doctree-read", hook)
     app.connect("env-updated", source_anchors, priority=900)
     # before napoleon, which writes markup of its own

@@ -35,6 +35,11 @@ FIXES = (
         r"([.,;:!?)”’]+)",
         r'<span class="nn-whole">\1\2</span>',
     ),
+    # the number of a chapter is a line above its title
+    (
+        r'<h1><span class="section-number">(\d+)\. </span>',
+        r'<h1><span class="nn-eyebrow">Chapter \1 </span>',
+    ),
     # sources are items of the list that they are in
     (r' role="doc-biblioentry"', ' role="listitem"'),
     # one statement about the width of the screen
@@ -61,6 +66,14 @@ OPTIONS = re.compile(
 BLOCKING = re.compile(r'<script (?=src="|data-sd)')
 
 
+def fresh(app):
+    """Remove an earlier build: what was finished once is not done again."""
+    out = Path(app.outdir)
+    if (out / ".buildinfo").is_file():
+        shutil.rmtree(out)
+        out.mkdir()
+
+
 def finish(app, error):
     """Make the pages whole and light."""
     if error or app.builder.format != "html":
@@ -71,17 +84,17 @@ def finish(app, error):
     pages = {
         path.relative_to(out): path.read_text("utf-8")
         for path in sorted(out.rglob("*.html"))
-        if static not in path.parents
+        if static not in path.parents and path != out / "index.html"
     }
     settings = (static / "documentation_options.js").read_text("utf-8")
     pages = {p: mend(t, p, settings) for p, t in pages.items()}
     pages = {p: pictures.lighten(t, p, out) for p, t in pages.items()}
     for picture in (out / "_images").glob("*.png"):
         picture.unlink()
-    css = ""
+    sheet = ""
     if formulas.node():
         options = app.config.mathjax3_config["chtml"]
-        texts, css, wrong = formulas.set_all([*pages.values()], options)
+        texts, sheet, wrong = formulas.set_all([*pages.values()], options)
         pages = dict(zip(pages, texts, strict=True))
         formulas.copy_fonts(static)
         for tex in wrong:
@@ -89,20 +102,36 @@ def finish(app, error):
     else:
         log.info("no Node was found: a script sets the formulas")
         formulas.copy_script(static)
-    pages = sheets.join(pages, out, css)
+    for path, text in dress(pages, sheet, out).items():
+        (out / path).write_text(text, "utf-8")
+
+
+def dress(pages, formula_sheet, out):
+    """Return the pages with the book's own style sheets and fonts."""
+    static = out / "_static"
+    book, after = sheets.join(pages, out), ""
     if fonts.are_here():
-        sheet = static / sheets.NAME
-        css = fonts.shrink(sheet.read_text("utf-8"), static)
-        sheet.write_text(css, "utf-8")
+        book = fonts.shrink(book, static)
+        formula_sheet = fonts.shrink(formula_sheet, static)
+        book += fonts.text_faces(fonts.characters(pages.values()), static)
+        after = fonts.WAIT
         shutil.rmtree(static / "vendor")  # the whole fonts
-        if formulas.node():
+        if formula_sheet:
             shutil.rmtree(static / "mathjax")
     else:
         log.info(
-            "fonts are used whole: pip install brotli makes them small"
+            "the book's fonts are not installed: the system's are used"
         )
-    for path, text in pages.items():
-        (out / path).write_text(text, "utf-8")
+    plain = {"book.css": book}
+    full = plain | {"formulas.css": formula_sheet}
+    for name, css in full.items():
+        (static / name).write_text(css, "utf-8")
+    return {
+        path: sheets.link(
+            text, path, full if "<mjx-" in text else plain, after
+        )
+        for path, text in pages.items()
+    }
 
 
 def mend(text, page, settings):

@@ -12,7 +12,6 @@ from urllib.parse import unquote
 
 import tinycss2
 
-NAME = "book.css"
 LINK = re.compile(r'[ \t]*<link\b[^>]*\brel="stylesheet"[^>]*>\n?')
 HREF = re.compile(r'href="([^"?#]+)')
 # classes that Bootstrap's script puts together from parts
@@ -120,19 +119,18 @@ def read(sheet, site):
     return "".join(before) + URL.sub(put, rest)
 
 
-def join(pages, site, extra):
-    """Put all sheets of the pages into one; return the pages with its link.
+def join(pages, site):
+    """Put all sheets of the pages into one; return it.
 
-    ``pages`` maps paths below the folder ``site`` to texts, ``extra`` is a
-    sheet to add as it is. The sheets that are joined are removed.
+    ``pages`` maps paths below the folder ``site`` to texts. The sheets that
+    are joined are removed.
     """
     order = {}
     for path, text in pages.items():
-        for link in LINK.findall(text):
-            address = unquote(HREF.search(link)[1])
+        for tag in LINK.findall(text):
+            address = unquote(HREF.search(tag)[1])
             place = posixpath.join(path.parent.as_posix(), address)
             order[posixpath.normpath(place)] = None
-    order.pop(f"_static/{NAME}", None)  # of a page that was built before
     scripts = [
         path.read_text("utf-8")
         for path in site.glob("_static/**/*.js")
@@ -143,20 +141,23 @@ def join(pages, site, extra):
     for sheet in order:
         parts.append(reduce(read(sheet, site), known))
         (site / sheet).unlink()
-    whole = "".join(parts) + extra
-    (site / "_static" / NAME).write_text(whole, "utf-8")
-    digest = hashlib.sha256(whole.encode()).hexdigest()[:8]
+    return "".join(parts)
 
-    def link(path, text):
-        root = posixpath.relpath(".", path.parent.as_posix())
-        tag = (
-            f'    <link rel="stylesheet" '
-            f'href="{root}/_static/{NAME}?v={digest}">\n'
-        )
-        first = LINK.search(text)
-        if not first:
-            return text
-        cut = first.start()
-        return text[:cut] + tag + LINK.sub("", text[cut:])
 
-    return {path: link(path, text) for path, text in pages.items()}
+def link(text, path, sheets, after=""):
+    """Return the text of a page with links to other sheets than its own.
+
+    ``sheets`` maps names in _static to what is in them; ``after`` follows
+    the links.
+    """
+    root = posixpath.relpath(".", path.parent.as_posix())
+    tags = "".join(
+        f'<link rel="stylesheet" href="{root}/_static/{name}?v='
+        f'{hashlib.sha256(css.encode()).hexdigest()[:8]}">\n'
+        for name, css in sheets.items()
+    )
+    first = LINK.search(text)
+    if not first:
+        return text
+    rest = LINK.sub("", text[first.start() :])
+    return f"{text[: first.start()]}{tags}{after}{rest}"
