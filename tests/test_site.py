@@ -36,10 +36,16 @@ def pages(site):
     }
 
 
+def cells_of(chapter):
+    """All cells of a chapter."""
+    return json.loads((ROOT / f"{chapter}.ipynb").read_text("utf-8"))[
+        "cells"
+    ]
+
+
 def cells(chapter):
     """The code cells of a chapter, as text."""
-    book = json.loads((ROOT / f"{chapter}.ipynb").read_text("utf-8"))
-    code = (c for c in book["cells"] if c["cell_type"] == "code")
+    code = (c for c in cells_of(chapter) if c["cell_type"] == "code")
     return ["".join(cell["source"]) for cell in code]
 
 
@@ -77,7 +83,10 @@ def foreign_requests(page):
     """What a browser would fetch from another site to show the page."""
     found = []
     for tag in page.find_all(True):
-        if tag.name == "a":
+        # a link, the page's own address, a word to other programs
+        if tag.name == "a" or "canonical" in tag.get("rel", ()):
+            continue
+        if tag.get("property", "").startswith("og:"):
             continue
         for name in ("src", "href", "srcset", "data", "poster", "content"):
             if is_foreign(str(tag.get(name, ""))):
@@ -121,6 +130,75 @@ def test_every_page_of_the_contents_is_built(site):
     missing = [p for p in PAGES if not (site / f"{p}.html").is_file()]
     assert not missing
     assert (site / "index.html").is_file()
+
+
+def test_every_page_says_what_it_is_about(pages, site):
+    base = CONFIG["html"]["baseurl"]
+    said = {}
+    for name in PAGES:
+        head = pages[site / f"{name}.html"].head
+        (text,) = head.select("meta[name=description]")
+        assert 50 < len(text["content"]) <= 210, name
+        assert "\\" not in text["content"], name
+        said[text["content"]] = name
+        tags = {
+            t["property"]: t["content"] for t in head.select("[property]")
+        }
+        assert tags["og:description"] == text["content"]
+        assert tags["og:title"] in head.title.text
+        assert tags["og:url"] == f"{base}{name}.html"
+        picture = tags["og:image"].removeprefix(base)
+        assert (site / picture).is_file()
+        (own,) = head.select("link[rel=canonical]")
+        assert own["href"] == tags["og:url"]
+        assert len(head.select("meta[name=viewport]")) == 1
+    assert len(said) == len(PAGES)
+
+
+def test_the_cover_has_a_card_for_each_chapter(pages, site):
+    page = pages[site / "book/welcome.html"].article
+    assert page.h1.text.startswith("From One Neuron")
+    assert page.select_one("figure.nn")["data-nn"] == "neuron"
+    start, colab = page.select(".nn-ways a")
+    assert start["href"] == f"../{CHAPTERS[0]}.html"
+    assert colab["href"].startswith("https://colab.research.google.com/")
+    assert colab["href"].endswith(f"{CHAPTERS[0]}.ipynb")
+    cards = page.select(".nn-cards > li")
+    assert len(cards) == len(CHAPTERS)
+    for card, chapter in zip(cards, CHAPTERS, strict=True):
+        assert card.a["href"] == f"../{chapter}.html"
+        title = "".join(cells_of(chapter)[0]["source"]).splitlines()[0]
+        assert card.a.text.endswith(title.removeprefix("# "))
+        says = card.select("p")[1].text
+        aims = pages[site / f"{chapter}.html"].select(".nn-opener li")
+        assert says.lower()[:-1] in [
+            a.text.lower().strip()[:-1] for a in aims
+        ]
+        assert (site / "book" / card.img["src"]).resolve().is_file()
+
+
+def test_the_pages_beside_the_book(pages, site):
+    base = CONFIG["html"]["baseurl"]
+    index = pages[site / "index.html"]
+    assert index.html["lang"] == "en"
+    assert index.title.text == "From One Neuron"
+    assert index.select("meta[property='og:image']")
+    assert index.a["href"] == "book/welcome.html"
+    missing = pages[site / "404.html"]
+    for link in missing("a"):
+        place = link["href"].removeprefix(base)
+        assert (site / place).is_file()
+    places = re.findall(
+        r"<loc>(.+?)</loc>", (site / "sitemap.xml").read_text()
+    )
+    assert sorted(places) == sorted(f"{base}{p}.html" for p in PAGES)
+
+
+def test_a_title_twice_on_a_page_has_an_anchor_that_stays(pages):
+    for path, page in pages.items():
+        counted = page.select("article section[id]")
+        wrong = [s["id"] for s in counted if re.match(r"id\d+$", s["id"])]
+        assert wrong == [], path.name
 
 
 def test_links_and_anchors_resolve(pages):
@@ -332,10 +410,10 @@ def slug(heading):
     return re.sub(r"[^\w\s-]", "", plain).replace(" ", "-")
 
 
-def test_a_page_has_its_colours_before_any_script_of_the_theme(pages):
+def test_a_page_has_its_colours_before_any_script_of_the_theme(pages, site):
     for path, page in pages.items():
-        if path.name == "index.html":
-            continue
+        if path.parent == site and path.name in ("index.html", "404.html"):
+            continue  # they have no theme
         assert page.html["data-theme"] == "light", path
         first = page.find("script", string=re.compile("dataset.theme"))
         assert "prefers-color-scheme: dark" in first.string, path

@@ -89,6 +89,39 @@ def test_search_finds_a_word_without_a_network(visit, web):
         assert any("transpose" in title for title in found)
 
 
+@pytest.mark.parametrize("query", ["(8.4)", "8.4"])
+def test_search_finds_an_equation_by_its_number(visit, web, query):
+    with visit(f"{web}search.html?q={query}", web, ready=0) as page:
+        link = page.locator("a:has-text('Equation (8.4)')")
+        link.click()
+        page.wait_for_load_state()
+        assert f"{CHAPTERS[7]}.html#mjx-eqn:8.4" in page.url
+        assert page.locator(":target").count() == 1
+
+
+def test_search_finds_initialization_and_shows_text(visit, web):
+    address = f"{web}search.html?q=initialization"
+    with visit(address, web, ready=0) as page:
+        page.wait_for_selector("#search-results li p.context")
+        page.wait_for_load_state("networkidle")
+        found = page.locator("#search-results li").all_text_contents()
+        assert any("A good start" in text for text in found)
+        assert not any(".ipynb" in text for text in found)
+
+
+def test_the_copy_button_leaves_out_prompts(visit, web):
+    address = f"{web}book/numpy_in_twenty_lines.html"
+    with visit(address, web, ready=0) as page:
+        page.context.grant_permissions(["clipboard-read"])
+        block = page.locator(".highlight").first
+        block.hover()
+        block.locator("button.copybtn").click()
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert ">>>" in block.inner_text()
+        assert copied
+        assert ">>>" not in copied
+
+
 def test_a_folded_solution_opens(visit, web):
     with visit(f"{web}{CHAPTERS[0]}.html", web, ready=0) as page:
         fold = page.locator("details.hide:has-text('Show the solution')")

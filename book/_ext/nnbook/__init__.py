@@ -19,7 +19,7 @@ from sphinx.addnodes import pending_xref
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 from tools.cells import CAPTION
 
-from . import look
+from . import cover, look
 from .pages import finish, fresh
 
 LITERAL = re.compile(r"(``.+?``|:[\w:]+:`.+?`)")  # markup to leave alone
@@ -111,6 +111,7 @@ def setup(app):
     app.config.mathjax_path = "mathjax/tex-chtml.js"
     app.connect("config-inited", no_thebe)
     app.connect("builder-inited", fresh)
+    cover.setup(app)
     for hook in (
         *look.HOOKS,
         captions,
@@ -119,6 +120,8 @@ def setup(app):
         anchors,
     ):
         app.connect("doctree-read", hook)
+    # before the contents of the page are listed
+    app.connect("doctree-read", look.stable_anchors, priority=100)
     app.connect("env-updated", source_anchors, priority=900)
     # before napoleon, which writes markup of its own
     app.connect("autodoc-process-docstring", plain_docstrings, priority=400)

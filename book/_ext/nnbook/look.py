@@ -12,6 +12,7 @@ from docutils import nodes
 CHAPTER = re.compile(r"notebooks/(\d+)_")
 OPTION = re.compile(r"(?:^|(?<=\s))\(([a-e])\)\s+")
 SENTENCE = re.compile(r".+?[.?!](?=\s+[A-Z]|\s*$)", re.DOTALL)
+COUNTED = re.compile(r"id\d+$")
 MINUS = re.compile(r"(?<![\w)])-(?=\d)|(?<= )-(?= )")
 
 
@@ -108,6 +109,18 @@ def figures(app, doctree):
                 says = MINUS.sub("−", alt[0].strip())
                 caption += nodes.Text(f" {says}")
             output.insert(output.index(child) + 1, caption)
+
+
+def stable_anchors(app, doctree):
+    """Name a section after the one around it where its title is not alone.
+
+    Sphinx would count: the second *Check* would be id1, until another one
+    comes before it.
+    """
+    for section in doctree.findall(nodes.section):
+        if COUNTED.match(section["ids"][0]):
+            title = nodes.make_id(section.next_node(nodes.title).astext())
+            section["ids"] = [f"{section.parent['ids'][0]}-{title}"]
 
 
 HOOKS = (opener, predictions, options, figures)

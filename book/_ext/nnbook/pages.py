@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sphinx.util import logging
 
-from . import fonts, formulas, pictures, sheets
+from . import cover, fonts, formulas, pictures, sheets
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,8 @@ FIXES = (
     ),
     # sources are items of the list that they are in
     (r' role="doc-biblioentry"', ' role="listitem"'),
+    # the first page has the name of the book once
+    (r"<title>(.+?) &#8212; \1</title>", r"<title>\1</title>"),
     # one statement about the width of the screen
     (r'<meta name="viewport"[^>]*>(?=[\s\S]*<meta name="viewport")', ""),
     # the figures do not wait for the scripts of the theme
@@ -104,6 +106,7 @@ def finish(app, error):
         formulas.copy_script(static)
     for path, text in dress(pages, sheet, out).items():
         (out / path).write_text(text, "utf-8")
+    cover.extra_pages(app, pages)
 
 
 def dress(pages, formula_sheet, out):

@@ -16,6 +16,7 @@ IMAGE = re.compile(r'<img\b([^>]*?)\bsrc="([^"]+)"([^>]*?)\s*/?>')
 INLINE = "data:image/png;base64,"
 SIZED = re.compile(r"\b(?:width|height|loading)=|\bstyle=")
 FOLDER = "_images"
+CARD = 480  # pixels
 
 
 def lighten(text, page, out):
@@ -35,8 +36,9 @@ def lighten(text, page, out):
             data = (out / FOLDER / name).read_bytes()
         else:
             return match[0]
-        name, (width, height) = write(data, out / FOLDER)
         rest = f"{before}{after}"
+        small = "nn-thumb" in rest
+        name, (width, height) = write(data, out / FOLDER, small=small)
         size = (
             ""
             if SIZED.search(rest)
@@ -51,12 +53,22 @@ def lighten(text, page, out):
     return IMAGE.sub(put, text)
 
 
-def write(png, folder):
-    """Write a picture as WebP, if it is not there; its name and size."""
+def write(png, folder, *, small=False):
+    """Write a picture as WebP, if it is not there; its name and size.
+
+    A small one has the width of a card, and loses what nobody sees there.
+    """
     picture = Image.open(io.BytesIO(png))
-    name = f"{hashlib.sha256(png).hexdigest()[:16]}.webp"
+    if small:
+        picture = picture.convert("RGB")
+        picture.thumbnail((CARD, CARD))
+    kind = "-small" if small else ""
+    name = f"{hashlib.sha256(png).hexdigest()[:16]}{kind}.webp"
     target = folder / name
     if not target.exists():
         folder.mkdir(exist_ok=True)
-        picture.save(target, lossless=True, exact=True, method=4)
+        how = (
+            {"quality": 80} if small else {"lossless": True, "exact": True}
+        )
+        picture.save(target, method=4, **how)
     return name, picture.size
