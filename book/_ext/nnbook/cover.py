@@ -153,6 +153,7 @@ PAGE = """\
 <style>
 :root {{ color-scheme: light dark; font: 1.1875rem/1.56 Georgia, serif; }}
 body {{ margin: 4rem auto; max-width: 34rem; padding: 0 1rem; }}
+a {{ color: inherit; }}
 </style>
 </head>
 <body>

@@ -44,6 +44,13 @@ FIXES = (
     (r' role="doc-biblioentry"', ' role="listitem"'),
     # the first page has the name of the book once
     (r"<title>(.+?) &#8212; \1</title>", r"<title>\1</title>"),
+    # the side bar is a landmark; its logo has its name beside it
+    (
+        r'<div id="pst-primary-sidebar" ',
+        '<div id="pst-primary-sidebar" role="complementary" '
+        'aria-label="The book" ',
+    ),
+    (r'(<img [^>]*class="logo__image[^>]*) alt="[^"]*"', r'\1 alt=""'),
     # one statement about the width of the screen
     (r'<meta name="viewport"[^>]*>(?=[\s\S]*<meta name="viewport")', ""),
     # the figures do not wait for the scripts of the theme
