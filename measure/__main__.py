@@ -4,8 +4,9 @@ python -m measure accuracy        five seeds of every system
 python -m measure search          settings, ranked on validation rows
 python -m measure race            speed, in turns, about half an hour
 python -m measure race --quick    a trial of a few minutes, few rows
+python -m measure wrong_calls     what every public name refuses, and how
 
-All take --tables, to write only the tables, from the stored files.
+With --tables, the first three write the tables from the stored files.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import sys
 
 from nn.cli import add_command, switch
 
-from . import accuracy, race, search
+from . import accuracy, race, search, wrong_calls
 
 
 def main(arguments=None):
@@ -27,7 +28,7 @@ def main(arguments=None):
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     tables = switch("--tables", "measure nothing, only write the tables")
-    for module in (accuracy, search, race):
+    for module in (accuracy, search, race, wrong_calls):
         name = module.__name__.rpartition(".")[2]
         text = module.__doc__.splitlines()[0]
         add_command(

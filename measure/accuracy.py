@@ -242,7 +242,7 @@ def curves(report):
 
 
 def fill_in(text, new):
-    """``text`` with what stands between the two marks replaced."""
+    """``text`` with everything between the two marks replaced."""
     before, rest = text.split(START)
     _, after = rest.split(END)
     return f"{before}{START}\n{new}{END}{after}"

@@ -38,7 +38,7 @@ def environment(threads):
 
 
 class Worker:
-    """A process that trains one system when it is told to."""
+    """A process that trains one system on request."""
 
     def __init__(self, options, messages):
         options = options | {"born": time.time()}

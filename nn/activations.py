@@ -3,6 +3,7 @@
 
 import numpy as np
 
+from .checks import as_numbers, as_scores, as_slopes
 from .layers import Layer
 
 __all__ = [
@@ -22,14 +23,15 @@ class ReLU(Layer):
 
     # chapter 7
     def forward(self, Z, training=False):
-        A = np.maximum(Z, 0)  # (n, m)
+        A = np.maximum(as_numbers("Z", Z), 0)  # (n, m)
         if training:
             self.kept = A
         return A
 
     # chapter 7
     def backward(self, dA, /):
-        return dA * (self.take() > 0)  # (7.5)  (n, m)
+        A = self.take()
+        return as_slopes(self, dA, A.shape) * (A > 0)  # (7.5)  (n, m)
 
 
 # chapters 3, 7
@@ -38,21 +40,22 @@ class Identity(Layer):
 
     # chapter 7
     def forward(self, Z, training=False):
-        return Z
+        return as_numbers("Z", Z)
 
     # chapter 7
     def backward(self, dA, /):
-        return dA  # (7.6)
+        return as_numbers("grad", dA)  # (7.6)
 
 
 # chapter 4: Scores to probabilities
 def softmax(Z):
-    """Probabilities P of the logits Z: p_k = exp(z_k) / sum_j exp(z_j).
+    """Probabilities P of the logits Z: p_c = exp(z_c) / sum_j exp(z_j).
 
     Z and P have the shape (n, k), one sample per row, or (k,) for one
     sample. The largest logit of each row is subtracted first, so that
     exp cannot overflow (Bridle, 1990).
     """
+    Z = as_scores("Z", Z)  # (n, k)
     E = np.exp(Z - np.max(Z, axis=-1, keepdims=True))  # (n, k), in [0, 1]
     return E / E.sum(axis=-1, keepdims=True)  # (4.5)  (n, k)
 
@@ -74,5 +77,6 @@ class Softmax(Layer):
     # chapter 9
     def backward(self, dA, /):
         A = self.take()
+        dA = as_slopes(self, dA, A.shape)
         inner = (dA * A).sum(axis=1, keepdims=True)  # (n, 1)
         return A * (dA - inner)  # (9.3)  (n, k)

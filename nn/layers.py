@@ -5,6 +5,20 @@ import math
 
 import numpy as np
 
+from .checks import (
+    as_batch,
+    as_columns,
+    as_generator,
+    as_inputs,
+    as_number,
+    as_numbers,
+    as_sizes,
+    as_slopes,
+    as_weights,
+    check_function,
+    check_object,
+)
+
 __all__ = [
     "Dense",
     "Dropout",
@@ -84,11 +98,10 @@ class Layer:
 def he_normal(n_in, n_out, rng):
     """Return samples of N(0, 2 / n_in), shape (n_in, n_out), for ReLU.
 
-    He, Zhang, Ren and Sun (2015). ``rng`` is a NumPy Generator.
+    He, Zhang, Ren and Sun (2015). ``rng`` is a NumPy Generator or a seed.
     """
-    _check_sizes(n_in, n_out)
-    scale = math.sqrt(2 / n_in)  # (11.5)
-    return rng.standard_normal((n_in, n_out)) * scale
+    shape, rng = as_sizes(n_in, n_out), as_generator("rng", rng)
+    return rng.standard_normal(shape) * math.sqrt(2 / n_in)  # (11.5)
 
 
 # chapters 2, 8, 11, 13
@@ -115,19 +128,28 @@ class Dense(Layer):
         rng=None,
         dtype=np.float32,
     ):
-        self.W = init(n_in, n_out, np.random.default_rng(rng)).astype(dtype)
+        check_function("init", init, "he_normal")
+        shape, rng = as_sizes(n_in, n_out), as_generator("rng", rng)
+        self.W = as_weights(
+            init(*shape, rng), shape, dtype
+        )  # (n_in, n_out)
         self.b = np.zeros(n_out, dtype)  # (n_out,)
         self.dW, self.db = np.zeros_like(self.W), np.zeros_like(self.b)
+        if regularizer is not None:
+            check_object(
+                "regularizer", regularizer, ["gradient"], "L2(1e-4)"
+            )
         self.regularizer = regularizer
 
     def forward(self, X, training=False):
-        X = _as_batch(self, X, self.W.shape[0], self.W.dtype)  # (n, n_in)
+        X = as_batch(self, X, self.W.shape[0], self.W.dtype)  # (n, n_in)
         if training:
             self.kept = X
         return X @ self.W + self.b  # (8.1)  (n, n_out)
 
     def backward(self, dZ, /, *, input_gradient=True):
         X = self.take()
+        dZ = as_slopes(self, dZ, (len(X), len(self.b)))
         self.dW = X.T @ dZ  # (8.4)  (n_in, n_out)
         self.db = dZ.sum(axis=0)  # (8.5)  (n_out,)
         return dZ @ self.W.T if input_gradient else None  # (8.6)
@@ -150,48 +172,26 @@ class Dense(Layer):
         return self.regularizer(self.W) if self.regularizer else 0.0
 
 
-# chapter 2: A layer is a matrix
-def _check_sizes(n_in, n_out):
-    if n_in < 1 or n_out < 1:
-        raise ValueError(
-            "n_in and n_out must be sizes of 1 or more, but are "
-            f"{n_in} and {n_out}; give every layer at least one input "
-            "and one output"
-        )
-
-
-# chapter 2: A layer is a matrix
-def _as_batch(layer, X, n_in, dtype=None):
-    X = np.asarray(X, dtype)
-    if X.ndim != 2 or X.shape[1] != n_in:
-        raise ValueError(
-            f"{layer}: X must have shape (n, {n_in}), but has shape "
-            f"{X.shape}; pass one row per sample, with {n_in} numbers in "
-            "each row"
-        )
-    return X
-
-
 # chapter 11: A good start
 def glorot_uniform(n_in, n_out, rng):
     """Return samples, uniform on [-a, a], a^2 = 6 / (n_in + n_out).
 
     Their variance is 2 / (n_in + n_out), their shape (n_in, n_out).
-    Glorot and Bengio (2010). ``rng`` is a NumPy Generator.
+    Glorot and Bengio (2010). ``rng`` is a NumPy Generator or a seed.
     """
-    _check_sizes(n_in, n_out)
+    shape, rng = as_sizes(n_in, n_out), as_generator("rng", rng)
     a = math.sqrt(6 / (n_in + n_out))  # (11.9)
-    return rng.uniform(-a, a, (n_in, n_out))
+    return rng.uniform(-a, a, shape)
 
 
 # chapter 11: A good start
 def normal(n_in, n_out, rng):
     """Return samples of N(0, 0.01^2), shape (n_in, n_out).
 
-    Too small for deep networks. ``rng`` is a NumPy Generator.
+    Too small for deep networks. ``rng`` is a NumPy Generator or a seed.
     """
-    _check_sizes(n_in, n_out)
-    return 0.01 * rng.standard_normal((n_in, n_out))
+    shape, rng = as_sizes(n_in, n_out), as_generator("rng", rng)
+    return 0.01 * rng.standard_normal(shape)
 
 
 # chapter 11: A good start
@@ -203,35 +203,55 @@ class Normalization(Layer):
     """
 
     def __init__(self, mean, std, *, dtype=np.float32):
-        mean, std = np.broadcast_arrays(
-            np.array(mean, dtype, ndmin=1), np.array(std, dtype, ndmin=1)
-        )
-        finite = np.isfinite(mean) & np.isfinite(std)
-        if mean.ndim > 1 or not np.all(finite & (std >= 0)):
+        mean = as_columns("mean", mean, dtype)
+        std = as_columns("std", std, dtype)
+        if len(mean) != len(std) and 1 not in (len(mean), len(std)):
             raise ValueError(
-                "mean and std must be finite, of shape (n_in,), and std at "
-                f"least 0, but are mean={mean} and std={std}"
+                "mean and std must have one number for each column, but "
+                f"have {len(mean)} and {len(std)}"
             )
+        if (std < 0).any():
+            raise ValueError(f"std must be at least 0, but is {std}")
+        mean, std = np.broadcast_arrays(mean, std)
         self.mean = mean.copy()  # (n_in,)
         self.std = np.where(std == 0, std + 1, std)  # (n_in,)
 
     @classmethod
     def of(cls, X, *, dtype=np.float32):
-        """Return the layer that normalizes the columns of X."""
-        constant = np.ptp(X, axis=0) == 0  # rounding may give std > 0
-        std = np.where(constant, 0, np.std(X, axis=0, dtype=np.float64))
-        return cls(np.mean(X, axis=0, dtype=np.float64), std, dtype=dtype)
+        """Return the layer that normalizes the columns of X (n, n_in)."""
+        X = as_inputs(X)
+        if X.ndim != 2:
+            raise ValueError(f"X must have shape (n, n_in), not {X.shape}")
+        mean = X.mean(axis=0, dtype=np.float64)  # (n_in,)
+        std = X.std(axis=0, dtype=np.float64)  # (n_in,)
+        rounding = len(X) * np.finfo(np.float64).eps * np.abs(mean)
+        std = np.where(std <= rounding, 0, std)  # a constant column
+        _check_offset(mean, std, dtype)
+        return cls(mean, std, dtype=dtype)
 
     def forward(self, X, training=False):
         if len(self.mean) > 1:
-            X = _as_batch(self, X, len(self.mean))
-        return (X - self.mean) / self.std  # (11.10)  (n, n_in)
+            X = as_batch(self, X, len(self.mean))
+        return (as_numbers("X", X) - self.mean) / self.std  # (11.10)
 
     def backward(self, dA, /):
-        return dA / self.std  # (11.11)  (n, n_in)
+        return as_numbers("grad", dA) / self.std  # (11.11)  (n, n_in)
 
     def state(self):
         return {"mean": self.mean, "std": self.std}
+
+
+# chapter 11: A good start
+def _check_offset(mean, std, dtype):
+    """Refuse columns whose spread is lost beside their mean."""
+    lost = np.abs(mean - mean.astype(dtype)) > 0.01 * std
+    if (lost & (std > 0)).any():
+        i = int((lost & (std > 0)).argmax())
+        raise ValueError(
+            f"column {i} of X must vary more for {np.dtype(dtype)}: its "
+            f"mean is {mean[i]:.9g}, its standard deviation {std[i]:.3g}; "
+            "subtract a constant from it first, or pass dtype=np.float64"
+        )
 
 
 # chapter 13: Learning, not memorizing
@@ -244,15 +264,11 @@ class Dropout(Layer):
     """
 
     def __init__(self, rate, *, rng=None):
-        if not 0 <= rate < 1:
-            raise ValueError(
-                "rate, the probability of dropping, must lie in [0, 1), "
-                f"but is {rate}"
-            )
-        self.rate = float(rate)
-        self.rng = np.random.default_rng(rng)
+        self.rate = as_number("rate", rate, least=0, below=1)
+        self.rng = as_generator("rng", rng)
 
     def forward(self, X, training=False):
+        X = as_numbers("X", X)
         if not training:
             return X
         keep = 1 - self.rate
@@ -261,7 +277,8 @@ class Dropout(Layer):
         return X * mask  # (13.8)
 
     def backward(self, dA, /):
-        return dA * self.take()  # (13.9)  (n, m)
+        mask = self.take()
+        return as_slopes(self, dA, mask.shape) * mask  # (13.9)  (n, m)
 
     def __repr__(self):
         return f"Dropout({self.rate})"

@@ -3,34 +3,13 @@
 
 import numpy as np
 
+from .checks import as_classes, as_targets, check_probabilities, kept_by
+
 __all__ = [
     "CategoricalCrossEntropy",
     "MeanSquaredError",
     "SoftmaxCrossEntropy",
 ]
-
-
-# chapter 5: How wrong?
-def _check_classes(Z, y):
-    Z, y = np.asarray(Z), np.asarray(y)
-    if Z.ndim != 2 or Z.size == 0:
-        raise ValueError(
-            "the predictions must be a non-empty array of shape (n, k), "
-            "one row per sample and one column per class, but have shape "
-            f"{Z.shape}"
-        )
-    if y.shape != Z.shape[:1] or y.dtype.kind not in "iu":  # integers
-        raise ValueError(
-            f"y must hold {len(Z)} class numbers, integers of shape "
-            f"({len(Z)},), but has dtype {y.dtype} and shape {y.shape}"
-        )
-    if y.min() < 0 or y.max() >= Z.shape[1]:
-        raise ValueError(
-            "the classes in y must be column numbers of the predictions, "
-            f"from 0 to {Z.shape[1] - 1}, but range from {y.min()} to "
-            f"{y.max()}"
-        )
-    return Z, y
 
 
 # chapters 5, 9
@@ -43,14 +22,15 @@ class CategoricalCrossEntropy:
 
     # chapter 9
     def forward(self, P, y):
-        P, y = _check_classes(P, y)
+        P, y = as_classes(P, y, "P")
+        check_probabilities(P)
         rows = np.arange(len(y))  # P[rows, y] picks one entry per row
         self.kept = P, rows, y
         return -float(np.mean(np.log(P[rows, y])))  # (5.3)
 
     # chapter 9
     def backward(self):
-        P, rows, y = self.kept
+        P, rows, y = kept_by(self)
         dP, p = np.zeros_like(P), P[rows, y]  # (n, k), (n,)
         dP[rows, y] = -1 / (len(p) * p)  # (9.4)
         return dP
@@ -68,7 +48,7 @@ class SoftmaxCrossEntropy:
 
     # chapter 9
     def forward(self, Z, y):
-        Z, y = _check_classes(Z, y)
+        Z, y = as_classes(Z, y)
         Z = Z - Z.max(axis=1, keepdims=True)  # (n, k)
         E, rows = np.exp(Z), np.arange(len(y))  # (n, k), (n,)
         total = E.sum(axis=1)  # (n,)
@@ -77,28 +57,10 @@ class SoftmaxCrossEntropy:
 
     # chapter 9
     def backward(self):
-        P, rows, y = self.kept
+        P, rows, y = kept_by(self)
         dZ = P.copy()  # (n, k)
         dZ[rows, y] -= 1  # P - Y
         return dZ / len(dZ)  # (9.5)  the mean over the batch
-
-
-# chapter 5: How wrong?
-def _check_targets(Z, y):
-    Z, y = np.asarray(Z), np.asarray(y)
-    if y.shape != Z.shape:
-        raise ValueError(
-            f"y must have the shape of the predictions, {Z.shape}, but has "
-            f"shape {y.shape}. For one target per row, pass "
-            "y.reshape(-1, 1)."
-        )
-    if y.size == 0 or y.dtype.kind not in "fiu":  # floats or integers
-        raise ValueError(
-            "y must be a non-empty array of numbers, but has size "
-            f"{y.size} and dtype {y.dtype}"
-        )
-    # float32 and float64 stay; in float16, a sum of squares may overflow
-    return [a if a.dtype.char in "fd" else a.astype(float) for a in (Z, y)]
 
 
 # chapters 5, 9
@@ -110,12 +72,11 @@ class MeanSquaredError:
 
     # chapter 9
     def forward(self, Z, y):
-        Z, y = _check_targets(Z, y)
+        Z, y = as_targets(Z, y)
         self.kept = error = np.subtract(Z, y, dtype=Z.dtype)  # (n, m)
-        # vdot(error, error) is the sum of the squares
-        return float(np.vdot(error, error)) / error.size  # (9.6)
+        return float((error * error).sum()) / error.size  # (9.6)
 
     # chapter 9
     def backward(self):
-        error = self.kept
+        error = kept_by(self)
         return (2 / error.size) * error  # (9.7)  (n, m)

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from .losses import _check_classes, _check_targets
+from .checks import as_classes, as_targets, check_finite
 
 __all__ = [
     "accuracy",
@@ -19,15 +19,24 @@ def accuracy(y, Z):
     y (n,) holds the true classes as integers, Z (n, k) logits or
     probabilities.
     """
-    Z, y = _check_classes(Z, y)
+    Z, y = as_classes(Z, y)
+    check_finite("Z", Z)
     return float(np.count_nonzero(Z.argmax(axis=1) == y)) / len(y)
+
+
+# chapter 5: How wrong?
+def _in_float64(y, Z):
+    Z, y = as_targets(Z, y)
+    check_finite("Z", Z)
+    check_finite("y", y)
+    return y.astype(np.float64), Z.astype(np.float64)
 
 
 # chapter 5: How wrong?
 def mean_absolute_error(y, Z):
     """Mean of |y - z|, in the unit of y. Z and y have the same shape."""
-    Z, y = _check_targets(Z, y)
-    return float(np.abs(y - Z).sum()) / Z.size
+    y, Z = _in_float64(y, Z)
+    return float(np.abs(y - Z).mean())
 
 
 # chapter 5: How wrong?
@@ -39,7 +48,7 @@ def r2_score(y, Z):
     the sums run over all outputs together, and each column of y has its
     own mean. Raises ValueError if every column of y is constant.
     """
-    Z, y = _check_targets(Z, y)
+    y, Z = _in_float64(y, Z)
     total = np.sum((y - y.mean(axis=0)) ** 2)
     if total == 0:
         raise ValueError(

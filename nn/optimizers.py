@@ -2,8 +2,11 @@
 """Optimizers: rules that turn gradients into changes of parameters."""
 
 import math
+import weakref
 
 import numpy as np
+
+from .checks import as_count, as_keys, as_number, as_rate
 
 __all__ = [
     "SGD",
@@ -26,24 +29,23 @@ class Optimizer:
     """
 
     def __init__(self, lr, *, lr_decay=0.0):
-        self.lr = lr if callable(lr) else _check_rate("lr", lr)
-        self.lr_decay = _check_rate("lr_decay", lr_decay, least=0)
+        self.lr = as_rate(lr)
+        self.lr_decay = as_number("lr_decay", lr_decay, least=0)
         self.t = 0  # steps taken
-        self.state = {}
+        self.state, self.changed = {}, ()
 
     def rate(self):
         """Return the step size of the next step, a float."""
         name, lr = "lr", self.lr
         if callable(lr):
             name, lr = f"lr({self.t})", lr(self.t)
-        lr = _check_rate(name, lr, least=0)
+        lr = as_number(name, lr, least=0)
         return lr / (1 + self.lr_decay * self.t)  # (10.4)
 
+    @np.errstate(over="raise")  # too large for the type is an error
     def step(self, parameters, gradients):
         """Change every parameter in place, by the rule and its gradient."""
-        keys = _matched(parameters, gradients)
-        lr = self.rate()
-        self.t += 1
+        keys, lr = self.begin(parameters, gradients)
         for key in keys:
             w, g = parameters[key[0]], gradients[key[0]]
             if key not in self.state:
@@ -58,30 +60,33 @@ class Optimizer:
         """Return the change of w, an array of the shape of g = dL/dw."""
         raise NotImplementedError(f"{type(self).__name__} has no rule")
 
+    def begin(self, parameters, gradients):
+        """Check the arrays, count the step; return keys and step size."""
+        keys = as_keys(parameters, gradients)
+        self.changed = _same_network(self.changed, parameters)
+        lr = self.rate()
+        self.t += 1
+        return keys, lr
+
+    def __getstate__(self):  # a copy may serve a copy of the network
+        return self.__dict__ | {"changed": ()}
+
 
 # chapter 10: Descend
-def _check_rate(name, value, least=None):
-    smallest = "at least 0" if least == 0 else "above 0"
-    if not (0 < value < np.inf or value == least):
+def _same_network(known, parameters):
+    """Return references to the parameters; refuse another network's."""
+    arrays = [
+        w.base if isinstance(w.base, np.ndarray) else w
+        for w in parameters.values()
+    ]
+    old = [reference() for reference in known]
+    if arrays and old and not any(a is b for a in arrays for b in old):
         raise ValueError(
-            f"{name} must be {smallest} and finite, but is {value}"
+            "an optimizer must stay with the parameters of its first step, "
+            "of which it may remember slopes, but these are others; make a "
+            "new optimizer for each network"
         )
-    return float(value)
-
-
-# chapter 10: Descend
-def _matched(parameters, gradients):
-    keys = []  # the name and shape of each parameter
-    for name, w in parameters.items():
-        g = gradients.get(name)
-        if g is None or g.shape != w.shape:
-            got = "missing" if g is None else f"of shape {g.shape}"
-            raise ValueError(
-                f"the gradient of {name} must have the parameter's shape, "
-                f"{w.shape}, but is {got}"
-            )
-        keys.append((name, w.shape))
-    return keys
+    return [weakref.ref(w) for w in arrays]
 
 
 # chapter 17: Where the time goes
@@ -99,10 +104,9 @@ class Joint(Optimizer):
 
     keys, places, large, vectors = None, (), (), ()
 
+    @np.errstate(over="raise")
     def step(self, parameters, gradients):
-        keys = _matched(parameters, gradients)
-        lr = self.rate()
-        self.t += 1
+        keys, lr = self.begin(parameters, gradients)
         if keys != self.keys:
             self._lay_out(keys, parameters)
         if self.places:
@@ -169,7 +173,7 @@ class Momentum(Joint):
 
     def __init__(self, lr=0.01, *, momentum=0.9, lr_decay=0.0):
         super().__init__(lr, lr_decay=lr_decay)
-        self.momentum = _check_fraction("momentum", momentum)
+        self.momentum = as_number("momentum", momentum, least=0, below=1)
 
     def init_state(self, w):
         return (np.zeros_like(w),)
@@ -190,7 +194,8 @@ class RMSProp(Joint):
 
     def __init__(self, lr=1e-3, *, rho=0.9, eps=1e-7, lr_decay=0.0):
         super().__init__(lr, lr_decay=lr_decay)
-        self.rho, self.eps = _check_fraction("rho", rho), _check_eps(eps)
+        self.rho = as_number("rho", rho, least=0, below=1)
+        self.eps = as_number("eps", eps, above=0)
 
     def init_state(self, w):
         return (np.zeros_like(w),)
@@ -215,9 +220,9 @@ class Adam(Joint):
         self, lr=1e-3, *, beta1=0.9, beta2=0.999, eps=1e-7, lr_decay=0.0
     ):
         super().__init__(lr, lr_decay=lr_decay)
-        self.beta1 = _check_fraction("beta1", beta1)
-        self.beta2 = _check_fraction("beta2", beta2)
-        self.eps = _check_eps(eps)
+        self.beta1 = as_number("beta1", beta1, least=0, below=1)
+        self.beta2 = as_number("beta2", beta2, least=0, below=1)
+        self.eps = as_number("eps", eps, above=0)
 
     def init_state(self, w):
         return np.zeros_like(w), np.zeros_like(w)
@@ -241,29 +246,13 @@ class Adam(Joint):
 
 
 # chapter 12: Momentum, RMSProp, Adam
-def _check_fraction(name, value):
-    if not 0 <= value < 1:
-        raise ValueError(f"{name} must lie in [0, 1), but is {value}")
-    return float(value)
-
-
-# chapter 12: Momentum, RMSProp, Adam
-def _check_eps(eps):
-    if not 0 < eps < np.inf:
-        raise ValueError(f"eps must be above 0 and finite, but is {eps}")
-    return float(eps)
-
-
-# chapter 12: Momentum, RMSProp, Adam
 def cosine(lr, t, steps):
     """Return lr (1 + cos(pi t / steps)) / 2, the step size after t steps.
 
     It falls from lr at t = 0 to 0 at t = steps (Loshchilov and Hutter,
     2017). Raises ValueError for any other t.
     """
-    if not (0 <= t <= steps and steps > 0):
-        raise ValueError(
-            "steps must be above 0 and t must lie between 0 and steps, but "
-            f"steps is {steps} and t is {t}"
-        )
+    lr, steps = as_number("lr", lr, least=0), as_count("steps", steps)
+    if as_number("t", t, least=0) > steps:
+        raise ValueError(f"t must be at most steps, {steps}, but is {t}")
     return lr * (1 + math.cos(math.pi * t / steps)) / 2  # (12.12)

@@ -3,6 +3,8 @@
 
 import numpy as np
 
+from .checks import as_number, as_numbers
+
 __all__ = [
     "L1",
     "L2",
@@ -10,25 +12,18 @@ __all__ = [
 
 
 # chapter 13: Learning, not memorizing
-def _check_strength(lam):
-    if not 0 <= lam < np.inf:
-        raise ValueError(f"lam must be at least 0 and finite, but is {lam}")
-    return float(lam)
-
-
-# chapter 13: Learning, not memorizing
 class L1:
     """Penalty lam * sum |w|, which can make weights exactly zero."""
 
     def __init__(self, lam):
-        self.lam = _check_strength(lam)
+        self.lam = as_number("lam", lam, least=0)
 
     def __call__(self, W):
-        return self.lam * float(np.abs(W).sum())
+        return self.lam * float(np.abs(as_numbers("W", W)).sum())
 
     def gradient(self, W):
         """Return lam * sign(w), in the shape of W."""
-        return self.lam * np.sign(W)  # (13.3)
+        return self.lam * np.sign(as_numbers("W", W))  # (13.3)
 
 
 # chapter 13: Learning, not memorizing
@@ -40,11 +35,12 @@ class L2:
     """
 
     def __init__(self, lam):
-        self.lam = _check_strength(lam)
+        self.lam = as_number("lam", lam, least=0)
 
     def __call__(self, W):
+        W = as_numbers("W", W)
         return self.lam * float(np.vdot(W, W))  # (13.1)
 
     def gradient(self, W):
         """Return 2 lam w, in the shape of W."""
-        return 2 * self.lam * W  # (13.2)
+        return 2 * self.lam * as_numbers("W", W)  # (13.2)

@@ -2,9 +2,26 @@
 """Training and evaluation of a model on arrays."""
 
 import copy
+import math
 from functools import partial
 
 import numpy as np
+
+from .activations import Softmax
+from .checks import (
+    as_count,
+    as_generator,
+    as_history,
+    as_inputs,
+    as_metrics,
+    as_rows,
+    as_samples,
+    as_score,
+    as_validation,
+    check_function,
+    check_object,
+)
+from .losses import SoftmaxCrossEntropy
 
 __all__ = [
     "batches",
@@ -16,29 +33,35 @@ __all__ = [
 
 
 # chapter 10: Descend
-def _check_rows(X, y=None):
-    if len(X) == 0 or (y is not None and len(X) != len(y)):
-        targets = "" if y is None else f" and y has {len(y)}"
-        raise ValueError(
-            "X must have at least one row, and y one target per row, but "
-            f"X has {len(X)}{targets}"
-        )
-    for name, array in (("X", X), ("y", y)):
-        if array is None or np.asarray(array).dtype.kind in "biu":
-            continue  # integers are finite
-        finite = np.isfinite(array)
-        if not finite.all():
-            row = np.argwhere(~finite)[0, 0]
-            raise ValueError(
-                f"{name} must be finite, but row {row} has a NaN or an "
-                "infinity; leave such rows out, or fill them in"
-            )
+def _check_model(model, *more):
+    methods = ["forward", "parameters", *more]
+    check_object("model", model, methods, "Sequential(Dense(8, 1))")
 
 
 # chapter 10: Descend
-def _check_count(name, value):
-    if value < 1:
-        raise ValueError(f"{name} must be 1 or more, but is {value}")
+def _check_parts(model, loss, metrics):
+    _check_model(model)
+    check_object("loss", loss, ["forward"], "MeanSquaredError()")
+    last = model
+    while getattr(last, "layers", ()):
+        last = last.layers[-1]
+    if isinstance(last, Softmax) and isinstance(loss, SoftmaxCrossEntropy):
+        raise ValueError(
+            "SoftmaxCrossEntropy expects logits, but the network ends in "
+            "Softmax(), which would be applied twice; leave this layer out"
+        )
+    return as_metrics(metrics)
+
+
+# chapter 10: Descend
+def _check_training(model, loss, metrics, optimizer, on_epoch):
+    metrics = _check_parts(model, loss, metrics)
+    _check_model(model, "backward", "gradients")
+    check_object("loss", loss, ["backward"], "MeanSquaredError()")
+    check_object("optimizer", optimizer, ["step"], "SGD(0.1)")
+    if on_epoch is not None:
+        check_function("on_epoch", on_epoch, "print")
+    return metrics
 
 
 # chapter 10: Descend
@@ -48,9 +71,9 @@ def batches(X, y, batch_size, *, rng=None):
     X (n, ...), y (n, ...). Every row appears once; the last batch may be
     smaller. ``rng`` is a seed, a Generator or None.
     """
-    _check_count("batch_size", batch_size)
-    X, y = np.asarray(X), np.asarray(y)
-    order = np.random.default_rng(rng).permutation(len(X))
+    batch_size = as_count("batch_size", batch_size)
+    X, y = as_rows(X, y)
+    order = as_generator("rng", rng).permutation(len(X))
     for start in range(0, len(X), batch_size):
         rows = order[start : start + batch_size]
         yield X.take(rows, axis=0), y.take(rows, axis=0)  # X[rows], y[rows]
@@ -61,13 +84,36 @@ def train_step(model, X, y, *, loss, optimizer):
     """Forward, loss, backward, step, on one batch. Returns L and Z.
 
     L is the loss with the penalty and Z (n, n_out) the outputs, both
-    before the step.
+    before the step. Raises FloatingPointError, and changes nothing, if L
+    is not finite.
     """
     Z = model.forward(X, training=True)
     L = loss.forward(Z, y) + model.penalty()  # (13.1)
+    if not math.isfinite(L):
+        raise FloatingPointError(f"the loss must be finite, but is {L}")
     model.backward(loss.backward(), input_gradient=False)
     optimizer.step(model.parameters(), model.gradients())
     return L, Z
+
+
+# chapter 10: Descend
+@np.errstate(over="ignore", invalid="ignore")  # the loss will tell
+def _train_epoch(epoch, step, rows, n, metrics):
+    """Train on all batches; return the means of the loss and metrics."""
+    log, L = dict.fromkeys(["loss", *metrics], 0.0), math.nan
+    for i, (X, y) in enumerate(rows):
+        try:
+            L, Z = step(X, y)
+        except FloatingPointError as error:
+            raise FloatingPointError(
+                f"epoch {epoch + 1}, step {i + 1}, loss before {L:.4g}: "
+                f"{error}. Choose a smaller lr, and bring X and y to "
+                "values near 1."
+            ) from None
+        log["loss"] += L * len(Z) / n
+        for name, metric in metrics.items():
+            log[name] += as_score(name, metric(y, Z)) * len(Z) / n
+    return log
 
 
 # chapter 10: Descend
@@ -84,35 +130,33 @@ def fit(
     metrics=None,
     rng=None,
     on_epoch=None,
+    history=None,
 ):
     """Train ``model`` on X (n, n_in) and y; return the history.
 
     ``validation`` is a pair (X, y), ``metrics`` maps names to functions
     of (y, Z). ``on_epoch(epoch, history)`` runs after each epoch and ends
-    the training if it returns True. The history maps "loss", each metric,
-    and "val_" + both to lists of one float per epoch; training values are
-    means over batches, measured while the weights change.
+    the training if it returns True. The history maps "loss", each metric
+    and "val_" + both to one float per epoch, in training the mean over the
+    batches; an earlier ``history`` is continued up to ``epochs``. Raises
+    FloatingPointError if a loss is not finite.
     """
-    _check_rows(X, y)
-    _check_count("epochs", epochs)
-    if validation is not None:
-        _check_rows(*validation)
-    rng, metrics, history = np.random.default_rng(rng), metrics or {}, {}
-    loss = copy.copy(loss)  # so that the caller's keeps no batch
+    X, y = as_samples(X, y)
+    validation = as_validation(validation, X, y)
+    metrics = _check_training(model, loss, metrics, optimizer, on_epoch)
+    history = as_history(history, metrics, validation)
+    rng, loss = as_generator("rng", rng), copy.copy(loss)
     step = partial(train_step, model, loss=loss, optimizer=optimizer)
-    for epoch in range(epochs):
-        log = dict.fromkeys(["loss", *metrics], 0.0)
-        for X_b, y_b in batches(X, y, batch_size, rng=rng):
-            L, Z = step(X_b, y_b)
-            log["loss"] += L * len(Z) / len(X)
-            for name, metric in metrics.items():
-                log[name] += metric(y_b, Z) * len(Z) / len(X)
+    for epoch in range(len(history["loss"]), as_count("epochs", epochs)):
+        rows = batches(X, y, batch_size, rng=rng)
+        log = _train_epoch(epoch, step, rows, len(X), metrics)
         if validation is not None:
             val = evaluate(model, *validation, loss=loss, metrics=metrics)
             log |= {f"val_{name}": value for name, value in val.items()}
         for name, value in log.items():
-            history.setdefault(name, []).append(value)
-        if on_epoch is not None and on_epoch(epoch, history):
+            history[name].append(value)
+        answer = on_epoch and on_epoch(epoch, history)
+        if answer is True or answer is np.True_:
             break
     return history
 
@@ -124,8 +168,8 @@ def predict(model, X, *, batch_size=1024):
     For a classifier these are logits, which softmax makes probabilities.
     The model receives at most ``batch_size`` rows at a time.
     """
-    _check_rows(X)
-    _check_count("batch_size", batch_size)
+    X, batch_size = as_inputs(X), as_count("batch_size", batch_size)
+    _check_model(model)
     if len(X) <= batch_size:
         return model.forward(X)
     starts = range(0, len(X), batch_size)
@@ -140,7 +184,8 @@ def evaluate(model, X, y, *, loss, metrics=None):
 
     The result is {"loss": float, name: float, ...}, without any penalty.
     """
-    _check_rows(X, y)
+    X, y = as_samples(X, y)
+    metrics = _check_parts(model, loss, metrics)
     Z = predict(model, X)
-    scores = {name: f(y, Z) for name, f in (metrics or {}).items()}
+    scores = {k: as_score(k, f(y, Z)) for k, f in metrics.items()}
     return {"loss": copy.copy(loss).forward(Z, y)} | scores

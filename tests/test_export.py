@@ -442,7 +442,10 @@ GROW = "# nn/a.py\ndef h(self):\n    return {}\n\n\nA.h = h"
         ([CLASS, later(*SUPER)], "super()"),
         ([CLASS, GROW.format("super().f()")], "super()"),
         ([CLASS, GROW.format('"""x\n    y""" + \'\'')], "several lines"),
-        ([CLASS, "# nn/a.py\ndef k(self):\n    pass\n\n\nA.h = h"], "h in"),
+        (
+            [CLASS, "# nn/a.py\ndef k(self):\n    pass\n\n\nA.h = h"],
+            "the function h, in",
+        ),
         ([later("x = 1")], "no chapter up to"),
         (["# nn/a.py\ndef A():\n    pass", later("x = 1")], "no chapter"),
         ([CLASS, B, later("x = 1")], "B inherit from A"),

@@ -164,7 +164,7 @@ def test_dense_refuses_other_shapes(shape):
 @pytest.mark.parametrize("sizes", [(0, 3), (3, 0), (-1, 3)])
 @pytest.mark.parametrize("init", [he_normal, glorot_uniform, normal])
 def test_dense_refuses_sizes_below_one(sizes, init):
-    with pytest.raises(ValueError, match="sizes of 1 or more"):
+    with pytest.raises(ValueError, match="must be an integer of 1 or more"):
         Dense(*sizes, init=init)
 
 
@@ -255,7 +255,9 @@ def test_dropout_keeps_the_type(kind, rate):
 
 @pytest.mark.parametrize("rate", [1, -0.1, 1.5, np.nan, np.inf])
 def test_dropout_refuses_what_is_no_probability(rate):
-    with pytest.raises(ValueError, match=rf"rate.* \[0, 1\).* {rate}"):
+    with pytest.raises(
+        ValueError, match=rf"rate.*0 and below 1, .* {rate}"
+    ):
         Dropout(rate)
 
 
@@ -333,7 +335,7 @@ def test_normalization_keeps_numbers_of_its_own(rng):
     ],
 )
 def test_normalization_refuses_numbers_without_sense(mean, std):
-    with pytest.raises(ValueError, match=r"std|shape"):
+    with pytest.raises(ValueError, match=r"std|mean"):
         Normalization(mean, std)
 
 

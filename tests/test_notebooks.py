@@ -1,4 +1,4 @@
-"""The tool that normalises, executes and checks the chapters."""
+"""The tool that normalizes, executes and checks the chapters."""
 
 import json
 import subprocess
@@ -15,6 +15,8 @@ from tools import cells, notebooks, rules
 
 ROOT = notebooks.ROOT
 URL = "https://github.com/someone/book"
+OLD = "# Page\n\n<!-- {0} -->\n- old\n<!-- /{0} -->\n"
+PAGE = rules.contributing(OLD.format("words") + OLD.format("rules"))
 
 
 @pytest.fixture(autouse=True)
@@ -22,8 +24,7 @@ def book(tmp_path, monkeypatch):
     """A book of its own: configuration and a package of two modules."""
     config = f"repository:\n  url: {URL}\n  branch: main\n"
     (tmp_path / "_config.yml").write_text(config, encoding="utf-8")
-    page = rules.contributing(f"{rules.BEGIN}{rules.END}\n")
-    (tmp_path / "CONTRIBUTING.md").write_text(page, encoding="utf-8")
+    (tmp_path / "CONTRIBUTING.md").write_text(PAGE, encoding="utf-8")
     package = SimpleNamespace(
         changed="--- a/layers.py\n+++ b/layers.py\n+class Dense:\n",
         chapters=lambda: sorted(tmp_path.glob("*.ipynb")),
@@ -40,7 +41,7 @@ def book(tmp_path, monkeypatch):
 def normal(*parts, path=Path("01_one.ipynb")):
     """The normal form of a chapter with these cells."""
     nb = new_notebook(cells=[md("# One"), *parts])
-    return notebooks.normalise(nb, path)
+    return notebooks.normalize(nb, path)
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def stale(path):
     return [p.cell for p in found if p.rule == "normal_form"]
 
 
-# Normalising
+# Normalizing
 
 
 def test_order_of_the_cells_at_the_top_and_the_end(save):
@@ -74,7 +75,7 @@ def test_order_of_the_cells_at_the_top_and_the_end(save):
     assert ids[-1] == "package"
 
 
-def test_normalising_drops_what_varies_and_keeps_what_counts(tmp_path):
+def test_normalizing_drops_what_varies_and_keeps_what_counts(tmp_path):
     cell = code(
         "x = 1",
         id="one-x",
@@ -95,7 +96,7 @@ def test_normalising_drops_what_varies_and_keeps_what_counts(tmp_path):
     nb.nbformat_minor = 2
     cell.metadata.tags.append("hide-input")
     before = json.dumps(nb, sort_keys=True)
-    new = notebooks.normalise(nb, tmp_path / "01_one.ipynb")
+    new = notebooks.normalize(nb, tmp_path / "01_one.ipynb")
     assert json.dumps(nb, sort_keys=True) == before
     assert (new.nbformat, new.nbformat_minor) == (4, 5)
     assert new.metadata.language_info.file_extension == ".py"
@@ -109,7 +110,7 @@ def test_normalising_drops_what_varies_and_keeps_what_counts(tmp_path):
     nbformat.validate(new)
 
 
-def test_normalising_twice_changes_nothing_and_does_not_write(save):
+def test_normalizing_twice_changes_nothing_and_does_not_write(save):
     path = save(code("x = 1"), code("x = 1"), code("a", picture()))
     before = path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_ino
     assert notebooks.main([str(path)]) == 0
@@ -154,7 +155,7 @@ def test_an_invalid_notebook_is_reported():
     nb = new_notebook(cells=[code("x")])
     nb.cells[0].outputs = [{"output_type": "picture"}]
     with pytest.raises(ValueError, match="is not valid"):
-        notebooks.normalise(nb, Path("01_one.ipynb"))
+        notebooks.normalize(nb, Path("01_one.ipynb"))
 
 
 def test_the_badge_leads_to_the_notebook(save):
@@ -173,7 +174,7 @@ def test_the_badge_leads_to_the_notebook(save):
 )
 def test_a_configuration_without_repository_is_reported(tmp_path, config):
     (tmp_path / "_config.yml").write_text(config, encoding="utf-8")
-    with pytest.raises(ValueError, match="expects repository: url"):
+    with pytest.raises(ValueError, match="must have repository: url"):
         normal()
 
 
@@ -340,7 +341,7 @@ def test_a_notebook_without_a_title(save):
 
 
 def test_an_empty_notebook_gets_the_tools_own_cells(tmp_path):
-    new = notebooks.normalise(new_notebook(), tmp_path / "01_one.ipynb")
+    new = notebooks.normalize(new_notebook(), tmp_path / "01_one.ipynb")
     assert [cell.id for cell in new.cells] == ["badge", "setup", "package"]
 
 
@@ -370,15 +371,24 @@ def test_check_reads_each_notebook_once(save, monkeypatch):
 
 def test_the_list_of_rules_is_kept(save, tmp_path, capsys):
     page = tmp_path / "CONTRIBUTING.md"
-    new = page.read_text(encoding="utf-8")
-    page.write_text(f"{rules.BEGIN}- old\n{rules.END}\n")
+    page.write_text(PAGE.replace("- `title`", "- old"), encoding="utf-8")
     save()
     notebooks.main(["--check"])
     assert "CONTRIBUTING.md: rules: stale" in capsys.readouterr().err
     assert notebooks.main([]) == 0
-    assert page.read_text(encoding="utf-8") == new
+    assert page.read_text(encoding="utf-8") == PAGE
     notebooks.main(["--check"])
     assert "CONTRIBUTING.md" not in capsys.readouterr().err
+
+
+def test_the_check_of_all_chapters_reads_the_other_texts(tmp_path, capsys):
+    (tmp_path / "book").mkdir()
+    page = tmp_path / "book" / "page.md"
+    page.write_text("Nobody reads it, as nobody (2001) said.")
+    assert notebooks.main(["--check"]) == 1
+    line = "book/page.md: wording: “Nobody reads it, as” (nobody): write "
+    assert line in capsys.readouterr().err
+    assert notebooks.main([]) == 0
 
 
 FILE = '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}'
@@ -389,14 +399,14 @@ FILE = '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}'
     [
         ("01_one.ipynb", b"not JSON", "is not a notebook"),
         ("01_one.ipynb", b"", "is not a notebook"),
-        ("01_one.ipynb", b"{}", "expected format 4, got None"),
-        ("01_one.ipynb", b"[]", "expected format 4, got None"),
-        ("01_one.ipynb", b'{"nbformat": 3, "cells": []}', "got 3"),
+        ("01_one.ipynb", b"{}", "nbformat must be 4, but is None"),
+        ("01_one.ipynb", b"[]", "nbformat must be 4, but is None"),
+        ("01_one.ipynb", b'{"nbformat": 3, "cells": []}', "but is 3"),
         ("01_one.ipynb", b'{"nbformat": 4}', "is not a notebook"),
         ("01_one.ipynb", f"\ufeff{FILE}".encode(), "BOM"),
         ("01_one.ipynb", FILE.encode("utf-16"), "is not a notebook"),
         ("01_one.ipynb", b"{\n<<<<<<< HEAD\n1\n", "a merge conflict"),
-        ("one.ipynb", FILE.encode(), "begins with its number"),
+        ("one.ipynb", FILE.encode(), "must begin with its number"),
         ("01_none.ipynb", None, "is not a notebook"),
     ],
 )
@@ -473,7 +483,7 @@ def test_the_table_measures_a_chapter(save, capsys):
         "words": 1 + 4 + 2 + 2 + 2 + 5,
         "words/line": 4.0,
         "exported": 2,
-        "own lines": 2,
+        "statements": 2,
         "mean": 1.0,
         "cells": 5,
         "exercises": 2,

@@ -178,7 +178,7 @@ def test_decays_without_sense(rule, decay):
 )
 @pytest.mark.parametrize("value", [1, -0.1, 1.5, np.nan])
 def test_shares_without_sense(rule, name, value):
-    with pytest.raises(ValueError, match=rf"{name} .*\[0, 1\).*{value}"):
+    with pytest.raises(ValueError, match=rf"{name} .* 1, .*{value}"):
         rule(**{name: value})
 
 
@@ -202,8 +202,8 @@ def test_settings_that_are_no_numbers(rule, value):
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        ({"a": np.ones((2, 3))}, r"of b .*\(4,\).*missing"),
-        ({"a": np.ones((2, 3)), "b": None}, "of b .*missing"),
+        ({"a": np.ones((2, 3))}, r"of b .*\(4,\).*None"),
+        ({"a": np.ones((2, 3)), "b": None}, "of b .*None"),
         ({"a": np.ones((3, 2)), "b": np.ones(4)}, r"of a .*\(3, 2\)"),
         ({"a": np.ones(6), "b": np.ones(4)}, r"of a .*\(6,\)"),
         ({"a": np.ones((2, 3)), "b": np.ones(1)}, r"of b .*\(1,\)"),
@@ -294,7 +294,7 @@ def with_copies(model, optimizer):
         for name, array in vars(layer).items():
             if isinstance(array, np.ndarray):
                 setattr(layer, name, array.copy())
-    return model, optimizer
+    return model, copy.deepcopy(optimizer)
 
 
 def saved(model, optimizer):
@@ -304,7 +304,8 @@ def saved(model, optimizer):
         w.fill(7)
     with tempfile.TemporaryDirectory() as folder:
         model.save(f"{folder}/a.safetensors")
-        return other.load(f"{folder}/a.safetensors"), optimizer
+        other.load(f"{folder}/a.safetensors")
+    return other, copy.deepcopy(optimizer)
 
 
 def reordered(model, optimizer):

@@ -181,11 +181,17 @@ def test_bounds_of_the_whole(broken_rules):
     nb = chapter()
     nb.cells = [c for c in nb.cells if not cells.pictures(c)]
     assert broken_rules(numbered(nb)) == ["figures"]
-    assert broken_rules(chapter(*[code(lines(6))] * 22)) == ["own_lines"]
-    assert broken_rules(chapter(*[code(lines(17))] * 7)) == ["mean_length"]
+    assert broken_rules(chapter(*[code(lines(6))] * 22)) == [
+        "own_statements"
+    ]
+    call = "f(\n" + "    1,\n" * 15 + ")"  # a statement of 17 lines
+    assert broken_rules(chapter(*[code(call)] * 7)) == ["mean_length"]
+    assert broken_rules(chapter(*[code("%timeit\n" * 6)] * 20)) == [
+        "own_statements"
+    ]
     nb = chapter()
     nb.cells = [c for c in nb.cells if c.source != lines(5)]
-    assert broken_rules(numbered(nb)) == ["own_lines"]
+    assert broken_rules(numbered(nb)) == ["own_statements"]
     more = [md("### Exercise 4"), code("x", **SOLUTION)] * 3
     assert broken_rules(chapter(*more)) == ["exercises"]
 
@@ -223,6 +229,11 @@ def test_an_empty_notebook(broken_rules):
         (md("![ ](x.png)"), "markdown_images"),
         (md('<img src="x.png">'), "markdown_images"),
         (md('<img src="x.png" alt="">'), "markdown_images"),
+        (md("Nobody reads it."), "wording"),
+        (code("x", picture("What comes out is a rising line.")), "wording"),
+        (md("Kingma and Ba (2015) derive it."), "sources"),
+        (code("x = 1  # nobody (2001); Nobody, 2001"), "sources"),
+        (md(r"It is $4 \cdot 47 = 198$."), "arithmetic"),
         (md(r"$$a \tag{2.1}$$"), "equation_numbers"),
         (md(r"$$a \tag{3.1}$$ $$b \tag{3.1}$$"), "equation_numbers"),
         (code(lines(26)), "cell_lengths"),
@@ -233,6 +244,14 @@ def test_an_empty_notebook(broken_rules):
 )
 def test_a_fault_in_text_or_code(broken_rules, cell, rule):
     assert broken_rules(cell) == [rule]
+
+
+def test_numbers_in_the_text_from_chapter_14_on(broken_rules):
+    stale = md("The loss is 0.318.")
+    fresh = code("loss", printed("loss 0.3184"))
+    for name, broken in ("13_a.ipynb", []), ("14_a.ipynb", ["numbers"]):
+        assert broken_rules(chapter(stale), name) == broken
+        assert broken_rules(chapter(stale, fresh), name) == []
 
 
 def test_the_setup_cell_may_be_wide(broken_rules):
@@ -360,7 +379,9 @@ def test_two_pictures_of_a_cell_have_one_text(broken_rules):
 
 
 def test_the_page_lists_every_rule_with_its_numbers():
-    old = f"# Page\n\n{rules.BEGIN}- old\n{rules.END}\n\nMore."
+    words, listed = "<!-- words -->\n", "<!-- rules -->\n"
+    old = f"# Page\n\n{words}<!-- /words -->\n{listed}- old\n"
+    old += "<!-- /rules -->\n\nMore."
     new = rules.contributing(old)
     assert rules.contributing(new) == new
     assert new.startswith("# Page\n\n")
@@ -369,6 +390,7 @@ def test_the_page_lists_every_rule_with_its_numbers():
     for rule in rules.RULES:
         assert f"- `{rule.__name__}`: " in new
     assert "has at most 76 columns" in new
-    for page in ("", rules.BEGIN, rules.END):
-        with pytest.raises(ValueError, match="expects the lines"):
-            rules.contributing(page)
+    assert "| nobody | " in new
+    for mark in (words, listed, "<!-- /words -->", "<!-- /rules -->"):
+        with pytest.raises(ValueError, match="must have the lines <!-- "):
+            rules.contributing(old.replace(mark, ""))

@@ -1,5 +1,6 @@
 """What a notebook's cells are, and how notebooks are read and written."""
 
+import ast
 import json
 import os
 import re
@@ -9,7 +10,7 @@ from functools import cache
 import nbformat
 
 CAPTION = re.compile(r"# nn/(\w+)\.py[ \t]*(?:\n|$)")
-OWN = {  # id of a cell that the tool writes: how to recognise the cell
+OWN = {  # id of a cell that the tool writes: how to recognize the cell
     "badge": "https://colab.research.google.com/github/",
     "setup": 'importlib.util.find_spec("nn")',
     "package": "## What the package holds now",
@@ -27,8 +28,8 @@ def chapter(path):
     digits = re.match(r"\d+", path.name)
     if not digits:
         raise ValueError(
-            f"{path.name}: a chapter's file name begins with its number, "
-            "such as 01_one_neuron.ipynb"
+            f"{path.name}: a chapter's file name must begin with its "
+            "number, such as 01_one_neuron.ipynb"
         )
     return int(digits[0])
 
@@ -61,7 +62,7 @@ def _read(state):
     is_dict = isinstance(notebook, dict)
     version = notebook.get("nbformat") if is_dict else None
     if version != 4:
-        raise ValueError(f"expected format 4, got {version}")
+        raise ValueError(f"nbformat must be 4, but is {version}")
     nb = nbformat.v4.reads(contents)
     for i, cell in enumerate(nb.cells):  # Colab saves cells without ids
         cell.setdefault("id", f"cell-{i + 1}")
@@ -191,6 +192,15 @@ def length(cell):
     return cell.source.strip("\n").count("\n") + 1
 
 
+def statements(cell):
+    """The cell's number of Python statements; of lines if it has magics."""
+    try:
+        tree = ast.parse(cell.source)
+    except SyntaxError:
+        return length(cell)
+    return sum(isinstance(node, ast.stmt) for node in ast.walk(tree))
+
+
 def prose(cell):
     """A Markdown cell's text without fenced blocks; '' for other cells."""
     return re.sub(FENCE, "", cell.source) if is_markdown(cell) else ""
@@ -204,3 +214,10 @@ def pictures(cell):
         for mime in IMAGES
         if mime in output.get("data", {})
     ]
+
+
+def printed(output):
+    """The text of an output, without colour codes."""
+    parts = [output.get("text", ""), *output.get("traceback", [])]
+    parts.append(output.get("data", {}).get("text/plain", ""))
+    return re.sub(r"\x1b\[[\d;]*m", " ", "\n".join(parts))

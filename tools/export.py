@@ -127,7 +127,9 @@ def resolve(name, part, d, found, first):
         if own and own.module == d.module:
             return set()
         return {(name, *wanted) for wanted in imports}
-    ((_, member, alias),) = imports
+    ((module, member, alias),) = imports
+    if module == "nn.checks":  # written by hand, for all modules
+        return {(name, ".checks", member, alias)}
     source = found.get(member)
     known = {*part.notebook.imports, *part.notebook.bound, *found}
     if name not in known and hasattr(builtins, name):
@@ -431,7 +433,13 @@ def stale(root=ROOT):
     return problems
 
 
-def try_import(files):
+def hand_written(root):
+    """The files directly in nn/ that no chapter writes."""
+    files = sorted(p for p in (root / "nn").glob("*") if p.is_file())
+    return [path for path in files if not generated(path)]
+
+
+def try_import(files, root):
     """Import the modules in a fresh Python before they replace others."""
     with tempfile.TemporaryDirectory() as folder:
         new = Path(folder, "nn")
@@ -439,6 +447,8 @@ def try_import(files):
         for name, text in files.items():
             (new / name).write_text(text, encoding="utf-8")
         modules = [f"nn.{Path(name).stem}" for name in sorted(files)]
+        for path in hand_written(root):
+            shutil.copy2(path, new)
         code = f"import {', '.join(modules)}; from nn import *"
         done = subprocess.run(
             [sys.executable, "-B", "-c", code],
@@ -455,7 +465,7 @@ def try_import(files):
 
 def export(root=ROOT):
     """Bring nn/ and book/api.md to what the chapters say."""
-    try_import(package(root=root))
+    try_import(package(root=root), root)
     (root / "nn").mkdir(exist_ok=True)
     files = outputs(root)
     for path, text in files.items():
@@ -472,8 +482,8 @@ def export_until(n, folder, root=ROOT):
     for path in sorted((root / "nn").iterdir()):
         if path.is_dir() and path.name != "__pycache__":
             shutil.copytree(path, new / path.name, ignore=skip)
-        elif path.is_file() and not generated(path):
-            shutil.copy2(path, new / path.name)
+    for path in hand_written(root):
+        shutil.copy2(path, new)
     for name, text in package(n, root).items():
         cells.write(new / name, text)
 

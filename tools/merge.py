@@ -293,8 +293,8 @@ def member(new, adds, here):
             check_indented(old.node, text, new.where)
             return Statement(new.module, old.node, text, new.where, adds)
     raise ExportError(
-        f"{new.where}: {ast.unparse(new.node)} expects the function "
-        f"{value.id} in the same cell, above it"
+        f"{new.where}: {ast.unparse(new.node)} must come after the "
+        f"function {value.id}, in the same cell"
     )
 
 
@@ -319,7 +319,7 @@ def is_docstring(node):
 
 
 def defined(node):
-    """The name that a statement defines, None if it is no definition."""
+    """The name that a statement defines, None if it defines nothing."""
     if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
         return node.name
     if isinstance(node, ASSIGNMENTS) and node.value is not None:

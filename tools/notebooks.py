@@ -1,15 +1,16 @@
-"""Normalise, execute, check and measure the chapters in ``notebooks/``.
+"""Normalize, execute, check and measure the chapters in ``notebooks/``.
 
-    python -m tools notebooks [NOTEBOOK ...]            normalise
-    python -m tools notebooks --execute [NOTEBOOK ...]  run, then normalise
+    python -m tools notebooks [NOTEBOOK ...]            normalize
+    python -m tools notebooks --execute [NOTEBOOK ...]  run, then normalize
     python -m tools notebooks --check [NOTEBOOK ...]    report only
     python -m tools notebooks --table [NOTEBOOK ...]    print measures
 
-Normalising gives a notebook the one form that the repository stores: stable
+Normalizing gives a notebook the one form that the repository stores: stable
 cell ids, no timings, and the cells that this tool writes itself (the Colab
 badge, the setup cell and the closing cell with what the package holds).
-Without names it also brings the list of the rules in CONTRIBUTING.md up to
-date. ``--check`` applies all rules of ``rules.py``.
+Without names it also brings the lists in CONTRIBUTING.md up to date.
+``--check`` applies all rules of ``rules.py``; without names it also looks
+at the wording and the sources of the texts beside the chapters.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from pathlib import Path
 import nbformat
 import yaml
 
-from . import export, rules
+from . import export, rules, style
 from .cells import (
     NO_ID,
     OWN,
@@ -86,8 +87,8 @@ def repository():
     url = str(place.get("url", "")).rstrip("/")
     if not url.startswith("https://github.com/") or "branch" not in place:
         raise ValueError(
-            f"{file.name} expects repository: url (https://github.com/...) "
-            f"and branch, got {place}"
+            f"{file.name} must have repository: url (https://github.com/"
+            f"...) and branch, but has {place}"
         )
     return url, place["branch"]
 
@@ -180,7 +181,7 @@ def metadata(cell):
     return new
 
 
-def normalise(nb, path):
+def normalize(nb, path):
     """The notebook as the repository stores it; ``nb`` stays as it is."""
     own, cells = own_cells(path), []
     for cell in copy.deepcopy(nb.cells):
@@ -210,7 +211,7 @@ def normalise(nb, path):
 
 def execute(nb, path):
     """Run the notebook in its folder, in a fresh kernel of this Python."""
-    nb = normalise(nb, path)
+    nb = normalize(nb, path)
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
@@ -234,7 +235,7 @@ def execute(nb, path):
         client.execute(cleanup_kc=True, env=environment)
     except (CellControlSignal, DeadKernelError) as error:
         raise ValueError(f"{path.name}: {error}") from error
-    return normalise(nb, path)
+    return normalize(nb, path)
 
 
 # Reports
@@ -243,7 +244,7 @@ def execute(nb, path):
 def check(path):
     """The broken rules of a notebook: its problems, in order."""
     nb = read(path)
-    normal = normalise(nb, path)
+    normal = normalize(nb, path)
     return rules.problems(rules.Chapter(path, nb, normal))
 
 
@@ -270,7 +271,7 @@ def run(path, options):
     try:
         if options.check:
             return [line(path, problem) for problem in check(path)]
-        change = execute if options.execute else normalise
+        change = execute if options.execute else normalize
         if write(path, text(change(read(path), path))):
             print(f"{path.name}: written")
     except ValueError as error:
@@ -284,7 +285,7 @@ def list_rules(options):
     old = page.read_text(encoding="utf-8")
     new = rules.contributing(old)
     if options.check and new != old:
-        return [f"{page.name}: rules: stale: {rules.NORMALISE}"]
+        return [f"{page.name}: rules: stale: {rules.NORMALIZE}"]
     if not options.check and write(page, new):
         print(f"{page.name}: written")
     return []
@@ -314,6 +315,7 @@ def main(argv=None):
                 problems += run(path, options)
             if not options.notebooks:
                 problems += list_rules(options)
+                problems += style.problems(ROOT) if options.check else []
     except ValueError as error:
         problems.append(str(error))
     print(*problems, sep="\n", end="\n" * bool(problems), file=sys.stderr)

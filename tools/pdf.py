@@ -4,7 +4,7 @@
 
 Every page in the order of ``_toc.yml``, with its formulas and the posters
 of its interactive figures. Folded code stays folded, quiz answers are
-open, and the solutions stand at the end of their chapter.
+open, and the solutions are at the end of their chapter.
 """
 
 import argparse

@@ -31,16 +31,23 @@ from .cells import (
     measures,
     own_name,
     pictures,
+    printed,
     prose,
     read,
+    statements,
     tags,
     text,
 )
 from .cells import chapter as number_of
+from .claims import equations, texts, unsupported
+from .style import sources as missing
+from .style import wording as unwanted
+from .style import words as avoided
 
-WORDS, OWN_LINES = (1200, 2300), (40, 170)
+WORDS, STATEMENTS = (1200, 2300), (35, 165)
 FIGURES, EXERCISES, SOURCES = (3, 12), (3, 5), (2, 3)
 EXPORTED, OTHER, MEAN, COLUMNS, ALT, DIGITS = 45, 25, 8, 76, 30, 4
+MEASURED = 14  # the first chapter whose text reports measurements
 MIMES = {"text/plain", "text/html", "image/png", "image/svg+xml"}
 SPAN = r"(?s)(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)"
 DECIMAL = r"(?<![\w.])(\d[\d,_]*)\.(\d+)(?:e[+-]?\d+)?(?!\d|\.\d)"
@@ -49,8 +56,7 @@ FOLDER = r"(?<![\w/:.)\]])(/[A-Za-z][\w.-]*/[\w.-]|[A-Z]:\\\w)"
 EXERCISE = r"(?m)^### Exercise (\d+)"
 QUESTION = r"(?m)^\*\*Question\b"
 SOURCE = r"\]\(\.\./book/bibliography\.md#[\w-]+\)"
-NORMALISE = "run python -m tools notebooks"
-BEGIN, END = "<!-- rules -->\n", "<!-- /rules -->"
+NORMALIZE = "run python -m tools notebooks"
 RULES = []
 
 
@@ -112,7 +118,8 @@ def measure(nb):
     author = [cell for cell in nb.cells if own_name(cell) is None]
     code = [cell for cell in author if is_code(cell)]
     bounded = [cell for cell in code if is_bounded(cell)]
-    own = [length(cell) for cell in bounded if not is_exported(cell)]
+    own = [cell for cell in bounded if not is_exported(cell)]
+    own_lines = sum(map(length, own))
     texts = "\n".join(map(prose, author))
     left_out = r"(?s)\$\$.*?\$\$|\$[^$]*\$|<[^>]*>|\]\([^)]*\)"
     plain = [re.sub(left_out, " ", prose(cell)) for cell in author]
@@ -121,9 +128,9 @@ def measure(nb):
     return {
         "words": words,
         "words/line": round(words / max(lines, 1), 1),
-        "exported": lines - sum(own),
-        "own lines": sum(own),
-        "mean": round(sum(own) / max(len(own), 1), 1),
+        "exported": lines - own_lines,
+        "statements": sum(map(statements, own)),
+        "mean": round(own_lines / max(len(own), 1), 1),
         "cells": len(code),
         "exercises": len(re.findall(EXERCISE, texts)),
         "solutions": sum(map(is_solution, code)),
@@ -134,12 +141,10 @@ def measure(nb):
 
 
 def contributing(page):
-    """The text of CONTRIBUTING.md with the list of the rules as it is."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not end:
-        what = f"{BEGIN.strip()} and {END}"
-        raise ValueError(f"CONTRIBUTING.md expects the lines {what}")
+    """The text of CONTRIBUTING.md with its two lists as they are."""
+    rows = [f"| {avoid} | {w} | {why} |" for avoid, _, w, why in avoided()]
+    head = ["| avoid | write | because |", "|---|---|---|"]
+    page = fill(page, "words", head + rows)
     items = [
         f"- `{rule.__name__}`: "
         + inspect.cleandoc(rule.__doc__).format(**globals())
@@ -147,14 +152,28 @@ def contributing(page):
     ]
     wrap = {"subsequent_indent": "  ", "break_on_hyphens": False}
     lines = [textwrap.fill(item, 78, **wrap) for item in items]
-    return before + begin + "\n".join(lines) + f"\n{end}{after}"
+    return fill(page, "rules", lines)
+
+
+def fill(page, name, lines):
+    """The page with these lines between its two marks of this name."""
+    begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+    before, found, rest = page.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise ValueError(
+            f"CONTRIBUTING.md must have the lines {begin.strip()} and "
+            f"{end}; put them around the list"
+        )
+    return f"{before}{begin}" + "\n".join(lines) + f"\n{end}{after}"
 
 
 def outside(found, bounds, what):
     """The problem of a number that is out of bounds."""
     least, most = bounds
     if not least <= found <= most:
-        yield None, f"{found} {what}, expected {least} to {most}"
+        bounds = least if least == most else f"{least} to {most}"
+        yield None, f"must have {bounds} {what}, but has {found}"
 
 
 # The parts of a chapter
@@ -178,8 +197,8 @@ def opening(chapter):
     if "**Before you start:**" not in chapter.head:
         yield None, "the title cell has no **Before you start:**"
     goals = chapter.head.partition("**You will learn**")[2]
-    if len(re.findall(r"(?m)^- ", goals)) != 3:
-        yield None, "**You will learn** expects three lines"
+    found = len(re.findall(r"(?m)^- ", goals))
+    yield from outside(found, (3, 3), "lines under **You will learn**")
 
 
 @rule
@@ -215,7 +234,7 @@ def answers(chapter):
             if not {"hide-output", "hide-cell"} & {*tags(cell)}:
                 yield (
                     i,
-                    "the answer to a prediction stands open: tag the "
+                    "the answer to a prediction is not folded: tag the "
                     "cell hide-output",
                 )
 
@@ -247,8 +266,8 @@ def exercises(chapter):
 
 @rule
 def quiz(chapter):
-    """There are three **Question**s, each with an answer, whose summary is
-    Answer, that names every choice, such as (b).
+    """There are three **Question**s. Each has an answer, folded under the
+    summary Answer, that names every choice, such as (b).
     """
     found = re.split(QUESTION, chapter.text)[1:]
     yield from outside(len(found), (3, 3), "questions")
@@ -268,8 +287,8 @@ def recap(chapter):
     """The section `## Recap` has three lines."""
     section = chapter.text.partition("## Recap")[2]
     lines = section.partition("**Further")[0]
-    if len(re.findall(r"(?m)^- ", lines)) != 3:
-        yield None, "## Recap expects three lines"
+    found = len(re.findall(r"(?m)^- ", lines))
+    yield from outside(found, (3, 3), "lines under ## Recap")
 
 
 @rule
@@ -309,6 +328,47 @@ def markdown_images(chapter):
         mute = [img for img in images if not re.search(described, img)]
         if mute or re.search(r"!\[\s*\]", source):
             yield i, "image without alternative text: say what it shows"
+
+
+@rule
+def wording(chapter):
+    """No text and no code cell has a word that the table above lists."""
+    for i, cell in cells(chapter.nb, lambda cell: own_name(cell) is None):
+        for what in unwanted(prose(cell) or cell.source):
+            yield i, what
+
+
+@rule
+def sources(chapter):
+    """A cited work, an author with a year, has an entry in the
+    bibliography; in the text, not in code, it links to the entry.
+    """
+    for i, cell in cells(chapter.nb, lambda cell: own_name(cell) is None):
+        for what in missing(cell.source, page=is_markdown(cell)):
+            yield i, what
+
+
+@rule
+def arithmetic(chapter):
+    """An equation between numbers, such as `$4 \\cdot 47 = 188$`, is true;
+    after ≈ its right side may be rounded.
+    """
+    for i, said in texts(chapter.nb):
+        for formula, _, true in equations(said):
+            if not true:
+                yield i, f"{formula.strip()} is not true: compute it again"
+
+
+@rule
+def numbers(chapter):
+    """From chapter {MEASURED} on, a number in the text or in an alternative
+    text is printed, is in the code, or is in a true equation. It may be
+    rounded. Whole numbers up to 12, years, exercises and the quiz are free.
+    """
+    if chapter.number >= MEASURED:
+        for i, number in unsupported(chapter.nb):
+            what = "print it, write its equation, or leave it out"
+            yield i, f"nothing in the chapter gives {number}: {what}"
 
 
 def equation_tags(nb):
@@ -381,12 +441,12 @@ def mean_length(chapter):
 
 
 @rule
-def own_lines(chapter):
-    """Code cells that are not for the package have {OWN_LINES[0]} to
-    {OWN_LINES[1]} lines together.
+def own_statements(chapter):
+    """Code cells that are not for the package have {STATEMENTS[0]} to
+    {STATEMENTS[1]} statements together, however many lines a call takes.
     """
-    what = "lines of code besides the exported ones"
-    return outside(chapter.measures["own lines"], OWN_LINES, what)
+    what = "statements besides those for the package"
+    return outside(chapter.measures["statements"], STATEMENTS, what)
 
 
 @rule
@@ -414,7 +474,7 @@ def solution_marks(chapter):
     """
     for i, cell in cells(chapter.nb, is_solution):
         if not all(marks(cell)):
-            yield i, f"solution without all its three marks: {NORMALISE}"
+            yield i, f"solution without all its three marks: {NORMALIZE}"
 
 
 @rule
@@ -463,7 +523,7 @@ def execution_counts(chapter):
     """The outputs come from one run, top to bottom, in a new kernel."""
     for n, (i, cell) in enumerate(cells(chapter.nb, is_code), 1):
         if (found := cell.get("execution_count")) != n:
-            what = f"{NORMALISE} --execute"
+            what = f"{NORMALIZE} --execute"
             yield i, f"execution count {found}, not {n}: {what}"
             return
 
@@ -493,7 +553,7 @@ def output_types(chapter):
             yield i, f"output of type {mime}: print text or show a figure"
         html = data.get("text/html", "<i data-nn=")
         if not re.match(r"\s*<\w+[^>]*\sdata-nn=", html):
-            yield i, "text/html that is no nn.figures.Figure: print text"
+            yield i, "text/html that no nn.figures.Figure made: print text"
         active = r"(?i)<script|<foreignObject|\son\w+\s*=|javascript:"
         if re.search(active, data.get("image/svg+xml", "")):
             yield i, "SVG with a script or an event: draw it without"
@@ -520,13 +580,6 @@ def alternative_texts(chapter):
         if texts and min(map(len, texts)) < ALT:
             what = "end the cell with figures.show(fig, alt=...)"
             yield i, f"picture without a text of {ALT} characters: {what}"
-
-
-def printed(output):
-    """The text of an output, without colour codes."""
-    parts = [output.get("text", ""), *output.get("traceback", [])]
-    parts.append(output.get("data", {}).get("text/plain", ""))
-    return re.sub(r"\x1b\[[\d;]*m", " ", "\n".join(parts))
 
 
 @rule
@@ -577,8 +630,8 @@ def normal_form(chapter):
             )
             name = b.get("id")
             own = f"the {name} cell: " if name in {"title", *OWN} else ""
-            what = f"stale ({own}{', '.join(keys)}): {NORMALISE}"
+            what = f"stale ({own}{', '.join(keys)}): {NORMALIZE}"
             yield i if a else None, what
             return
     if text(new) != chapter.path.read_text(encoding="utf-8"):
-        yield None, f"stale (notebook metadata): {NORMALISE}"
+        yield None, f"stale (notebook metadata): {NORMALIZE}"

@@ -83,7 +83,7 @@ class Figure:
     As the last value of a cell it shows itself. Its HTML depends on nothing
     but its arguments and the files of ``nn.figures``. Raises ValueError for
     an unknown name, an alt text of under 30 characters, a poster that is
-    no PNG, and data that cannot be written as JSON.
+    not a PNG, and data that cannot be written as JSON.
     """
 
     def __init__(self, name, /, *, alt, poster=None, **data):

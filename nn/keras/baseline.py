@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 
+from ..layers import Layer
 from ..model import Sequential
 
 
@@ -56,7 +57,7 @@ def network(task, settings, *preprocessing, **options):
     return net
 
 
-class KerasBaseline:
+class KerasBaseline(Layer):
     """A network of Keras' own for the raw rows X of a task.
 
     Penalty, dropout, step size and the preparation of the rows are those

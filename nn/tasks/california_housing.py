@@ -122,7 +122,7 @@ def read_districts(path):
 
     The first line names the columns, those of HOUSING_FEATURES in any
     order; others are ignored. ``-`` is standard input. ValueError for a
-    missing column, or a cell that is no finite number.
+    missing column, or a cell without a finite number.
     """
     if str(path) == "-":
         return _districts(sys.stdin, "standard input")

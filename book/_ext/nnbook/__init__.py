@@ -97,7 +97,7 @@ def plain_docstrings(app, what, name, obj, options, lines):
 
 
 def no_thebe(app, config):
-    """Take off every hook of Thebe, which loads from another site."""
+    """Remove every hook of Thebe, which loads from another site."""
     for listeners in app.events.listeners.values():
         for listener in list(listeners):
             if listener.handler.__module__ == "sphinx_thebe":

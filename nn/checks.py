@@ -1,0 +1,504 @@
+"""What arguments must be: each check in one place, with its message.
+
+The chapters call these functions where a value enters. Each returns the
+value in the form that the code behind it relies on. Otherwise it raises
+TypeError for an object of the wrong kind and ValueError for a wrong value,
+and the message says what must come, what came, and what to do.
+"""
+
+import math
+from collections.abc import Mapping
+from numbers import Integral, Real
+
+import numpy as np
+
+__all__ = [
+    "as_batch",
+    "as_classes",
+    "as_columns",
+    "as_count",
+    "as_dtype",
+    "as_generator",
+    "as_history",
+    "as_inputs",
+    "as_keys",
+    "as_metrics",
+    "as_number",
+    "as_numbers",
+    "as_rate",
+    "as_rows",
+    "as_samples",
+    "as_score",
+    "as_scores",
+    "as_sizes",
+    "as_slopes",
+    "as_targets",
+    "as_validation",
+    "as_weights",
+    "check_finite",
+    "check_function",
+    "check_object",
+    "check_probabilities",
+    "is_function",
+    "kept_by",
+    "shown",
+]
+
+LONG = 10_000  # rows
+
+
+def shown(value):
+    """Return ``value`` in a few words, for a message."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    text = repr(value)
+    if len(text) > 60 or "\n" in text:
+        return f"an object of type {type(value).__name__}"
+    return text
+
+
+# --- single values
+
+
+def as_count(name, value, *, least=1):
+    """Return the integer ``value`` as an int of at least ``least``."""
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if whole and value >= least:
+        return int(value)
+    raise (ValueError if whole else TypeError)(
+        f"{name} must be an integer of {least} or more, but is "
+        f"{shown(value)}"
+    )
+
+
+def as_number(name, value, *, least=None, above=None, below=None):
+    """Return the real ``value`` as a finite float within its bounds."""
+    real = isinstance(value, Real) and not isinstance(value, bool)
+    if (
+        real
+        and math.isfinite(value)
+        and (least is None or value >= least)
+        and (above is None or value > above)
+        and (below is None or value < below)
+    ):
+        return float(value)
+    bounds = {"at least": least, "above": above, "below": below}
+    limits = [f"{k} {v}" for k, v in bounds.items() if v is not None]
+    limits = "," * bool(limits) + " " + " and ".join(limits)
+    raise (ValueError if real else TypeError)(
+        f"{name} must be a finite number{limits.rstrip()}, but is "
+        f"{shown(value)}"
+    )
+
+
+def as_rate(lr):
+    """Return a learning rate: a number above 0, or a function of t."""
+    return lr if is_function(lr) else as_number("lr", lr, above=0)
+
+
+def as_score(name, value):
+    """Return what a metric gave as a float; NaN is one."""
+    if not isinstance(value, Real):
+        raise TypeError(
+            f"the metric {name} must return a number, but returned "
+            f"{shown(value)}"
+        )
+    return float(value)
+
+
+def as_generator(name, rng):
+    """Return the Generator that a seed, a Generator or None stands for."""
+    try:
+        if isinstance(rng, bool):
+            raise TypeError
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            f"{name} must be a seed (an integer of 0 or more), a NumPy "
+            f"Generator, or None, but is {shown(rng)}"
+        ) from None
+
+
+def is_function(value):
+    """Whether ``value`` can be called and is not a class."""
+    return callable(value) and not isinstance(value, type)
+
+
+def check_function(name, value, example):
+    """Refuse what is not a function."""
+    if not is_function(value):
+        raise TypeError(
+            f"{name} must be a function, such as {example}, but is "
+            f"{shown(value)}"
+        )
+
+
+def check_object(name, value, methods, example):
+    """Refuse what lacks one of the ``methods``, or is a class itself."""
+    if isinstance(value, type):
+        raise TypeError(
+            f"{name} must be an object, but is {shown(value)}; call the "
+            f"class, as in {example}"
+        )
+    for method in methods:
+        if not callable(getattr(value, method, None)):
+            raise TypeError(
+                f"{name} must have a method {method}, but "
+                f"{shown(value)} has none; pass an object such as {example}"
+            )
+
+
+def as_sizes(n_in, n_out):
+    """Return the sizes of a layer as a pair of ints, each 1 or more."""
+    return as_count("n_in", n_in), as_count("n_out", n_out)
+
+
+def as_metrics(metrics):
+    """Return the dictionary of metrics, functions of (y, Z) by name."""
+    metrics = {} if metrics is None else metrics
+    if not isinstance(metrics, Mapping):
+        raise TypeError(
+            "metrics must be a dictionary of functions by name, such as "
+            f'{{"accuracy": accuracy}}, but is {shown(metrics)}'
+        )
+    for name, metric in metrics.items():
+        if not isinstance(name, str) or not is_function(metric):
+            raise TypeError(
+                "metrics must be a dictionary of functions by name, but "
+                f"holds {shown(metric)} under the name {name!r}"
+            )
+        if name == "loss" or name.startswith("val_"):
+            raise ValueError(
+                f"a metric must not be called {name!r}: the history keeps "
+                '"loss" and names that begin with "val_" for itself'
+            )
+    return dict(metrics)
+
+
+def as_history(history, metrics, validation):
+    """Return the lists of a history: those of an earlier one, or empty."""
+    names = ["loss", *metrics]
+    if validation is not None:
+        names += [f"val_{name}" for name in names]
+    history = history or {name: [] for name in names}
+    if not isinstance(history, Mapping) or {*history} != {*names}:
+        raise ValueError(
+            f"history must have the lists {', '.join(names)}, as fit with "
+            "these metrics and validation rows returns it, but is "
+            f"{shown(history)}"
+        )
+    return {name: [*history[name]] for name in names}
+
+
+def kept_by(loss):
+    """Return what ``forward`` of a loss kept for ``backward``."""
+    kept = getattr(loss, "kept", None)
+    if kept is None:
+        raise RuntimeError(
+            f"{type(loss).__name__}.backward must follow forward(Z, y), "
+            "which has not been called"
+        )
+    return kept
+
+
+# --- arrays
+
+
+def as_numbers(name, values, dtype=None):
+    """Return ``values`` as an array of real numbers, as ``dtype`` if given.
+
+    Lists, tables of pandas and arrays of any layout are accepted; text,
+    complex numbers, dates, sparse matrices and masked entries are not, nor
+    is a number that is finite in ``values`` and infinite as ``dtype``.
+    """
+    if type(values) is np.ndarray and values.dtype.kind in "fiu":
+        array = values
+    else:
+        array = _as_array(name, values)
+    if dtype is None or array.dtype == dtype:
+        return array
+    try:
+        with np.errstate(over="raise"):
+            return array.astype(dtype)
+    except FloatingPointError:
+        largest = np.finfo(dtype).max
+        at = np.argwhere(np.isfinite(array) & (np.abs(array) > largest))[0]
+        raise ValueError(
+            f"{name} must fit {np.dtype(dtype)}, whose largest number is "
+            f"{largest:.2g}, but {_place(at)} is {array[tuple(at)]:g}; "
+            "choose a larger unit"
+        ) from None
+
+
+def _as_array(name, values):
+    if hasattr(values, "toarray"):  # a sparse matrix of SciPy
+        raise TypeError(
+            f"{name} must be a dense array, but is sparse, of type "
+            f"{type(values).__name__}; pass {name}.toarray()"
+        )
+    if np.ma.is_masked(values):
+        raise ValueError(
+            f"{name} must have no masked entries; fill them in, or leave "
+            "out their rows"
+        )
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError(
+            f"{name} must be an array, but its rows have different lengths"
+        ) from None
+    if array.dtype.kind == "O":
+        array = _from_objects(name, array)
+    if array.ndim == 0 and array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"{name} must be an array of numbers, but is {shown(values)}"
+        )
+    if array.dtype.kind not in "biuf":
+        words = "np.unique(..., return_inverse=True) numbers the words"
+        raise ValueError(
+            f"{name} must hold real numbers, but holds {array.dtype}; "
+            + (words if array.dtype.kind in "US" else "convert it first")
+        )
+    return array
+
+
+def _from_objects(name, array):
+    """Numbers of several types, as in a table of floats and booleans."""
+    for at, value in np.ndenumerate(array):
+        if not isinstance(value, Real | np.bool_):
+            where = f"{_place(at)} is " if at else "is "
+            raise (ValueError if at else TypeError)(
+                f"{name} must hold real numbers, but {where}{shown(value)}"
+            )
+    return array.astype(float)
+
+
+def _place(at, names=("row", "column", "entry")):
+    places = [f"{n} {i}" for n, i in zip(names, at, strict=False)]
+    return ", ".join(places)
+
+
+def as_batch(layer, X, n_in, dtype=None):
+    """Return X, which enters ``layer``, as an array (n, n_in)."""
+    X = as_numbers("X", X, dtype)
+    if X.ndim != 2 or X.shape[1] != n_in:
+        raise ValueError(
+            f"{layer}: X must have shape (n, {n_in}), but has shape "
+            f"{X.shape}; pass one row per sample, with {n_in} numbers in "
+            "each row"
+        )
+    return X
+
+
+def as_dtype(dtype):
+    """Return the type of real numbers that ``dtype`` names."""
+    try:
+        found = None if dtype is None else np.dtype(dtype)
+    except TypeError:
+        found = None
+    if found is None or found.kind != "f":
+        raise TypeError(
+            "dtype must be a type of real numbers, such as np.float32, but "
+            f"is {shown(dtype)}"
+        )
+    return found
+
+
+def as_weights(values, shape, dtype):
+    """Return the first weights of a layer as an array of ``dtype``."""
+    dtype = as_dtype(dtype)
+    W = as_numbers("what init returns", values, dtype)
+    if W.shape != shape:
+        raise ValueError(
+            f"init must return an array of shape {shape}, but returned one "
+            f"of shape {W.shape}"
+        )
+    return W
+
+
+def as_columns(name, values, dtype):
+    """Return one finite number for each column, or one for all: (m,)."""
+    array = np.atleast_1d(as_numbers(name, values, as_dtype(dtype)))
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(
+            f"{name} must be one number, or one for each column, but has "
+            f"shape {array.shape}"
+        )
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite, but is {shown(values)}")
+    return array
+
+
+def as_slopes(layer, grad, shape):
+    """Return ``grad`` = dL/dA as an array of A's shape.
+
+    Long batches become float64, because the roundings of a long sum in
+    float32 add up: 1 % for a million rows.
+    """
+    grad = as_numbers("grad", grad)
+    if grad.shape != shape:
+        raise ValueError(
+            f"{layer}: grad must have the shape of the outputs, {shape}, "
+            f"but has shape {grad.shape}"
+        )
+    return grad if len(grad) <= LONG else grad.astype(np.float64)
+
+
+def check_finite(name, array):
+    """Refuse a NaN or an infinity, by its place."""
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        at = np.argwhere(~np.isfinite(array))[0]
+        raise ValueError(
+            f"{name} must be finite, but {_place(at)} is "
+            f"{array[tuple(at)]}; leave such rows out, or fill in numbers"
+        )
+
+
+def as_inputs(X, *, of=""):
+    """Return X as an array of finite numbers, with one row per sample.
+
+    ``of`` says whose rows they are: "validation ".
+    """
+    X = as_numbers(f"{of}X", X)
+    if X.ndim == 0 or len(X) == 0:
+        raise ValueError(
+            f"{of}X must have at least one row, but has shape {X.shape}"
+        )
+    check_finite(f"{of}X", X)
+    return X
+
+
+def as_rows(X, y, *, of=""):
+    """Return X and y as arrays with the same number of rows."""
+    X, y = as_numbers(f"{of}X", X), as_numbers(f"{of}y", y)
+    if X.ndim == 0 or y.ndim == 0 or len(y) != len(X):
+        raise ValueError(
+            f"{of}X and {of}y must have the same number of rows, but have "
+            f"the shapes {X.shape} and {y.shape}"
+        )
+    return X, y
+
+
+def as_samples(X, y, *, of=""):
+    """Return X and y as arrays of finite numbers, row by row."""
+    X, y = as_rows(as_inputs(X, of=of), y, of=of)
+    check_finite(f"{of}y", y)
+    return X, y
+
+
+def as_validation(pair, X, y):
+    """Return None, or the pair as samples like the rows of X and y."""
+    if pair is None:
+        return None
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise TypeError(
+            "validation must be a pair (X, y) of rows that are not trained "
+            f"on, but is {shown(pair)}"
+        )
+    pair = as_samples(*pair, of="validation ")
+    for name, ours, theirs in zip("Xy", (X, y), pair, strict=True):
+        if ours.shape[1:] != theirs.shape[1:]:
+            raise ValueError(
+                f"validation {name} must have rows like those of {name}, "
+                f"of shape {ours.shape[1:]}, but has rows of shape "
+                f"{theirs.shape[1:]}"
+            )
+    return pair
+
+
+def as_keys(parameters, gradients):
+    """Return the names and shapes of the arrays that a step changes."""
+    for arrays in (parameters, gradients):
+        if not isinstance(arrays, dict):
+            raise TypeError(
+                "parameters and gradients must be dictionaries of arrays "
+                f"by name, but one is {shown(arrays)}"
+            )
+    keys = []
+    for name, w in parameters.items():
+        if not isinstance(w, np.ndarray) or w.dtype.kind != "f":
+            raise TypeError(
+                f"the parameter {name} must be an array of floats, which "
+                f"the step changes in place, but is {shown(w)}"
+            )
+        g = gradients.get(name)
+        if not isinstance(g, np.ndarray) or g.shape != w.shape:
+            came = getattr(g, "shape", None)
+            raise ValueError(
+                f"the gradient of {name} must be an array of the "
+                f"parameter's shape, {w.shape}, but is "
+                + (shown(g) if came is None else f"of shape {came}")
+            )
+        keys.append((name, w.shape))
+    return keys
+
+
+# --- predictions and their targets
+
+
+def _as_floats(array):
+    # float32 and float64 stay; in float16, a sum of squares may overflow
+    return array if array.dtype.char in "fd" else array.astype(float)
+
+
+def as_scores(name, Z):
+    """Return logits or probabilities (..., k) as floats, with k >= 1."""
+    Z = _as_floats(as_numbers(name, Z))
+    if Z.ndim == 0 or Z.shape[-1] == 0:
+        raise ValueError(
+            f"{name} must have a column for each class, but has shape "
+            f"{Z.shape}"
+        )
+    return Z
+
+
+def as_classes(Z, y, name="Z"):
+    """Return scores Z (n, k), as floats, and their classes y (n,)."""
+    Z, y = _as_floats(as_numbers(name, Z)), as_numbers("y", y)
+    if Z.ndim != 2 or Z.size == 0:
+        raise ValueError(
+            f"{name} must be a non-empty array of shape (n, k), one row "
+            "per sample and one column per class, but has shape "
+            f"{Z.shape}"
+        )
+    if y.shape != Z.shape[:1] or y.dtype.kind not in "iu":  # integers
+        raise ValueError(
+            f"y must hold {len(Z)} class numbers, one for each row of "
+            f"{name}, integers of shape ({len(Z)},), but has dtype "
+            f"{y.dtype} and shape {y.shape}"
+        )
+    if y.min() < 0 or y.max() >= Z.shape[1]:
+        raise ValueError(
+            f"y must hold column numbers of {name}, from 0 to "
+            f"{Z.shape[1] - 1}, but its classes range from {y.min()} to "
+            f"{y.max()}"
+        )
+    return Z, y
+
+
+def as_targets(Z, y):
+    """Return predictions Z and targets y, of one shape, as floats."""
+    Z, y = as_numbers("Z", Z), as_numbers("y", y)
+    if y.shape != Z.shape:
+        raise ValueError(
+            f"y must have the shape of the predictions Z, {Z.shape}, but "
+            f"has shape {y.shape}. For one target per row, pass "
+            "y.reshape(-1, 1)."
+        )
+    if y.size == 0:
+        raise ValueError("y must have at least one target, but has none")
+    return _as_floats(Z), _as_floats(y)
+
+
+def check_probabilities(P):
+    """Refuse rows that are not probabilities, such as logits."""
+    sums = P.sum(axis=1)
+    wrong = (P < 0).any(axis=1) | (np.abs(sums - 1) > 1e-3)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise ValueError(
+            "each row of P must hold probabilities, at least 0 and with "
+            f"the sum 1, but row {row} has the sum {sums[row]:.4g} and the "
+            f"smallest entry {P[row].min():.4g}; pass logits to "
+            "SoftmaxCrossEntropy instead"
+        )
