@@ -157,7 +157,9 @@ a {{ color: inherit; }}
 </style>
 </head>
 <body>
+<main>
 {body}
+</main>
 </body>
 </html>
 """
