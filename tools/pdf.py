@@ -25,7 +25,7 @@ CSS = """
 .prev-next-area, .bd-footer, .bd-footer-content, .skip-link, .headerlink,
 #pst-back-to-top, .pst-async-banner-revealer, .toggle-button,
 details.hide.above-input > summary, .tag_hide-input .cell_input,
-kbd, .nn-colab { display: none !important; }
+kbd, .nn-colab, .nn-ways { display: none !important; }
 .bd-main .bd-content, .bd-article-container { max-width: none !important; }
 article { font-size: 10.5pt; }
 pre { white-space: pre-wrap; font-size: 8.5pt; }

@@ -3,8 +3,8 @@
     python -m tools weigh            bytes of the first view of each page
     python -m tools weigh --slow     and the times on a slow telephone
 
-The first view is all that Chromium fetches to show a page that nobody has
-scrolled, from an empty cache, with text compressed as web servers do.
+The first view is all that Chromium fetches to show a page before any
+scrolling, from an empty cache, with text compressed as web servers do.
 """
 
 import argparse
@@ -29,6 +29,7 @@ SHIFTS = """() => {
       if (!e.hadRecentInput) window.shifts += e.value;
   }).observe({type: "layout-shift", buffered: true});
 }"""
+PAINTED = "performance.getEntriesByType('paint').length > 0"
 TIMES = """() => ({
   paint: performance.getEntriesByType("paint").at(-1).startTime,
   ready: performance.getEntriesByType("navigation")[0].loadEventStart,
@@ -84,6 +85,7 @@ def weigh(browser, address, *, slow=False):
         lambda e: sizes.update({e["requestId"]: e["encodedDataLength"]}),
     )
     page.goto(address, wait_until="networkidle", timeout=120_000)
+    page.wait_for_function(PAINTED)
     found = page.evaluate(TIMES)
     context.close()
     found["bytes"] = dict.fromkeys(KINDS, 0)
