@@ -56,7 +56,7 @@ def lighten(text, page, out):
 def write(png, folder, *, small=False):
     """Write a picture as WebP, if it is not there; its name and size.
 
-    A small one has the width of a card, and is compressed with a little loss.
+    A small one has the width of a card, and loses a little detail.
     """
     picture = Image.open(io.BytesIO(png))
     if small:
