@@ -33,11 +33,11 @@ FORMULAS = """() => [
 SCROLLS = """() => [...document.querySelectorAll(".cell_input pre")]
   .filter(e => e.scrollWidth > e.clientWidth + 1)
   .map(e => e.textContent.slice(0, 60))"""
-# titles of folds in another colour than the text around them
+# titles of folds in another colour than the fold
 TITLES = """() =>
   [...document.querySelectorAll("details.hide > summary > span")]
   .filter(e => getComputedStyle(e).color
-    != getComputedStyle(e.closest("article")).color)
+    != getComputedStyle(e.closest("summary")).color)
   .map(e => e.textContent)"""
 
 
