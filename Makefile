@@ -91,14 +91,15 @@ quick: check
 data: .venv/all
 	$(BIN)/python -m nn data
 
-# The figures and pages are tested in a browser: Debian's Chromium.
+# The figures and pages are tested in browsers: Debian's Chromium, Firefox.
 browser:
-	@command -v chromium > /dev/null || \
+	@{ command -v chromium && command -v firefox; } > /dev/null || \
 	  { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && \
 	    apt-get update -qq && \
-	    apt-get install -y -qq chromium > /dev/null; } || \
-	  echo "NO BROWSER, and none could be installed: the figures will not" \
-	       "be tested. On Debian: apt-get install chromium"
+	    apt-get install -y -qq chromium firefox-esr > /dev/null; } || \
+	  echo "A BROWSER IS MISSING, and could not be installed: not all of" \
+	       "the figures and pages will be tested. On Debian:" \
+	       "apt-get install chromium firefox-esr"
 
 test: data check browser book
 	$(PYTEST) -m "not torture" tests

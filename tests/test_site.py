@@ -4,7 +4,6 @@ One build serves all tests of this file; it takes from 10 to 60 seconds.
 """
 
 import doctest
-import gzip
 import json
 import re
 import unicodedata
@@ -37,10 +36,16 @@ def pages(site):
     }
 
 
+def cells_of(chapter):
+    """All cells of a chapter."""
+    return json.loads((ROOT / f"{chapter}.ipynb").read_text("utf-8"))[
+        "cells"
+    ]
+
+
 def cells(chapter):
     """The code cells of a chapter, as text."""
-    book = json.loads((ROOT / f"{chapter}.ipynb").read_text("utf-8"))
-    code = (c for c in book["cells"] if c["cell_type"] == "code")
+    code = (c for c in cells_of(chapter) if c["cell_type"] == "code")
     return ["".join(cell["source"]) for cell in code]
 
 
@@ -78,7 +83,10 @@ def foreign_requests(page):
     """What a browser would fetch from another site to show the page."""
     found = []
     for tag in page.find_all(True):
-        if tag.name == "a":
+        # a link, the page's own address, a word to other programs
+        if tag.name == "a" or "canonical" in tag.get("rel", ()):
+            continue
+        if tag.get("property", "").startswith("og:"):
             continue
         for name in ("src", "href", "srcset", "data", "poster", "content"):
             if is_foreign(str(tag.get(name, ""))):
@@ -115,6 +123,7 @@ def images_without_text(page):
         str(image)[:120]
         for image in page.find_all("img")
         if not image.get("alt", "").strip()
+        and "logo__image" not in image.get("class", ())  # its name follows
     ]
 
 
@@ -122,6 +131,75 @@ def test_every_page_of_the_contents_is_built(site):
     missing = [p for p in PAGES if not (site / f"{p}.html").is_file()]
     assert not missing
     assert (site / "index.html").is_file()
+
+
+def test_every_page_says_what_it_is_about(pages, site):
+    base = CONFIG["html"]["baseurl"]
+    said = {}
+    for name in PAGES:
+        head = pages[site / f"{name}.html"].head
+        (text,) = head.select("meta[name=description]")
+        assert 50 < len(text["content"]) <= 210, name
+        assert "\\" not in text["content"], name
+        said[text["content"]] = name
+        tags = {
+            t["property"]: t["content"] for t in head.select("[property]")
+        }
+        assert tags["og:description"] == text["content"]
+        assert tags["og:title"] in head.title.text
+        assert tags["og:url"] == f"{base}{name}.html"
+        picture = tags["og:image"].removeprefix(base)
+        assert (site / picture).is_file()
+        (own,) = head.select("link[rel=canonical]")
+        assert own["href"] == tags["og:url"]
+        assert len(head.select("meta[name=viewport]")) == 1
+    assert len(said) == len(PAGES)
+
+
+def test_the_cover_has_a_card_for_each_chapter(pages, site):
+    page = pages[site / "book/welcome.html"].article
+    assert page.h1.text.startswith("From One Neuron")
+    assert page.select_one("figure.nn")["data-nn"] == "neuron"
+    start, colab = page.select(".nn-ways a")
+    assert start["href"] == f"../{CHAPTERS[0]}.html"
+    assert colab["href"].startswith("https://colab.research.google.com/")
+    assert colab["href"].endswith(f"{CHAPTERS[0]}.ipynb")
+    cards = page.select(".nn-cards > li")
+    assert len(cards) == len(CHAPTERS)
+    for card, chapter in zip(cards, CHAPTERS, strict=True):
+        assert card.a["href"] == f"../{chapter}.html"
+        title = "".join(cells_of(chapter)[0]["source"]).splitlines()[0]
+        assert card.a.text.endswith(title.removeprefix("# "))
+        says = card.select("p")[1].text
+        aims = pages[site / f"{chapter}.html"].select(".nn-opener li")
+        assert says.lower()[:-1] in [
+            a.text.lower().strip()[:-1] for a in aims
+        ]
+        assert (site / "book" / card.img["src"]).resolve().is_file()
+
+
+def test_the_pages_beside_the_book(pages, site):
+    base = CONFIG["html"]["baseurl"]
+    index = pages[site / "index.html"]
+    assert index.html["lang"] == "en"
+    assert index.title.text == "From One Neuron"
+    assert index.select("meta[property='og:image']")
+    assert index.a["href"] == "book/welcome.html"
+    missing = pages[site / "404.html"]
+    for link in missing("a"):
+        place = link["href"].removeprefix(base)
+        assert (site / place).is_file()
+    places = re.findall(
+        r"<loc>(.+?)</loc>", (site / "sitemap.xml").read_text()
+    )
+    assert sorted(places) == sorted(f"{base}{p}.html" for p in PAGES)
+
+
+def test_a_title_twice_on_a_page_has_an_anchor_that_stays(pages):
+    for path, page in pages.items():
+        counted = page.select("article section[id]")
+        wrong = [s["id"] for s in counted if re.match(r"id\d+$", s["id"])]
+        assert wrong == [], path.name
 
 
 def test_links_and_anchors_resolve(pages):
@@ -158,34 +236,29 @@ def test_ids_are_unique_on_each_page(pages):
         assert twice == [], path.name
 
 
-def test_equations_are_set_by_the_sites_own_mathjax(site, pages):
-    with_math = 0
+def test_every_formula_is_set_before_it_is_read(site, pages):
+    """No script sets them, and each has a text for screen readers."""
+    number = 0
     for path, page in pages.items():
         assert raw_tex(page) == [], path.name
-        if not page.select(".math"):
-            continue
-        with_math += 1
-        scripts = [s["src"] for s in page.select("script[src*=tex-chtml]")]
-        assert len(scripts) == 1, path.name
-        script = path.parent / urlsplit(scripts[0]).path
-        assert script.resolve() == site / "_static/mathjax/tex-chtml.js"
-    assert with_math > len(CHAPTERS) / 2
-    mathjax = [
-        f for f in (site / "_static/mathjax").rglob("*") if f.is_file()
-    ]
-    assert any(f.suffix == ".woff" for f in mathjax)
-    assert sum(f.stat().st_size for f in mathjax) < 3e6
+        assert not page.select("script[src*=tex-chtml]"), path.name
+        for formula in page.select(".math"):
+            (shown,) = formula("mjx-math")
+            assert shown["aria-hidden"] == "true"
+            assert formula.select("mjx-assistive-mml > math")
+            assert not formula.select("mjx-merror, [data-mjx-error]")
+            number += 1
+    assert number > 1500
+    assert not (site / "_static/mathjax").exists()
 
 
-def test_no_equation_has_its_tag_inside_split(pages):
+def test_a_tag_numbers_its_equation_once(pages):
     for path, page in pages.items():
-        for block in page.select("div.math"):
-            split = re.search(
-                r"\\begin\{split\}.*\\tag.*\\end\{split\}",
-                block.get_text(),
-                re.DOTALL,
-            )
-            assert split is None, path.name
+        tags = [t["id"] for t in page.select("[id^=mjx-eqn]")]
+        texts = [t.get_text() for t in page.select("mtd > mtext")]
+        for tag in tags:
+            name = tag.removeprefix("mjx-eqn:")
+            assert texts.count(f"({name})") == 1, (path.name, tag)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -338,31 +411,10 @@ def slug(heading):
     return re.sub(r"[^\w\s-]", "", plain).replace(" ", "-")
 
 
-def weight(path, page):
-    """Bytes that a page costs: its text gzipped, and its pictures."""
-    pictures = {
-        (path.parent / img["src"]).resolve()
-        for img in page.find_all("img")
-        if not img["src"].startswith("data:")
-    }
-    return len(gzip.compress(path.read_bytes())) + sum(
-        picture.stat().st_size for picture in pictures
-    )
-
-
-def test_no_page_is_heavy(pages):
-    heavy = {
-        path.name: size
-        for path, page in pages.items()
-        if (size := weight(path, page)) > 1_500_000
-    }
-    assert not heavy
-
-
-def test_a_page_has_its_colours_before_any_script_of_the_theme(pages):
+def test_a_page_has_its_colours_before_any_script_of_the_theme(pages, site):
     for path, page in pages.items():
-        if page.html is None or path.name == "index.html":
-            continue
+        if path.parent == site and path.name in ("index.html", "404.html"):
+            continue  # they have no theme
         assert page.html["data-theme"] == "light", path
         first = page.find("script", string=re.compile("dataset.theme"))
         assert "prefers-color-scheme: dark" in first.string, path

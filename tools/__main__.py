@@ -1,10 +1,10 @@
-"""``python -m tools export``, ``notebooks``, ``pdf``: see their --help."""
+"""``python -m tools export``, ``notebooks``, ``pdf`` and ``weigh``."""
 
 import os
 import sys
 from importlib import import_module
 
-TOOLS = ("export", "mutants", "notebooks", "pdf")
+TOOLS = ("export", "mutants", "notebooks", "pdf", "weigh")
 
 
 def main(arguments):

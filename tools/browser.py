@@ -17,6 +17,7 @@ FLAGS = [
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
+FIRST_VIEW = {"viewport": {"width": 1280, "height": 900}}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -56,9 +57,9 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def serve(folder):
+def serve(folder, handler=Quiet):
     """The address of a server on this machine for the files of a folder."""
-    handler = functools.partial(Quiet, directory=folder)
+    handler = functools.partial(handler, directory=folder)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as web:
         threading.Thread(target=web.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{web.server_port}/"
@@ -73,7 +74,7 @@ def visit(browser, address, base, *, ready=1, patience=10, **options):
     When the visit ends, an uncaught error, an error in the console and a
     request to anything but ``base`` are an AssertionError.
     """
-    options = {"viewport": {"width": 1280, "height": 900}} | options
+    options = FIRST_VIEW | options
     context = browser.new_context(**options)
     context.set_default_timeout(1000 * patience)
     wrong = []

@@ -25,7 +25,7 @@ CSS = """
 .prev-next-area, .bd-footer, .bd-footer-content, .skip-link, .headerlink,
 #pst-back-to-top, .pst-async-banner-revealer, .toggle-button,
 details.hide.above-input > summary, .tag_hide-input .cell_input,
-kbd { display: none !important; }
+kbd, .nn-colab, .nn-ways { display: none !important; }
 .bd-main .bd-content, .bd-article-container { max-width: none !important; }
 article { font-size: 10.5pt; }
 pre { white-space: pre-wrap; font-size: 8.5pt; }
@@ -58,6 +58,7 @@ PREPARE = """async () => {
   for (const fold of article.querySelectorAll("details"))
     fold.open = !fold.closest(".tag_hide-input");
   const pictures = [...document.images];
+  for (const picture of pictures) picture.loading = "eager";
   await Promise.all(pictures.map((i) => i.decode().catch(() => 0)));
 }"""
 

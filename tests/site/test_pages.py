@@ -25,19 +25,19 @@ WIDE = """() => {
   const edge = document.documentElement.clientWidth;
   return [document.documentElement.scrollWidth - edge];
 }"""
-FORMULAS = """() => MathJax.startup.promise.then(() => [
+FORMULAS = """() => [
   document.querySelectorAll("mjx-container").length,
   [...document.querySelectorAll("mjx-merror, [data-mjx-error]")]
-    .map(e => e.textContent)])"""
+    .map(e => e.textContent)]"""
 # code that scrolls sideways, by its first words
 SCROLLS = """() => [...document.querySelectorAll(".cell_input pre")]
   .filter(e => e.scrollWidth > e.clientWidth + 1)
   .map(e => e.textContent.slice(0, 60))"""
-# titles of folds in another colour than the text around them
+# titles of folds in another colour than the fold
 TITLES = """() =>
   [...document.querySelectorAll("details.hide > summary > span")]
   .filter(e => getComputedStyle(e).color
-    != getComputedStyle(e.closest("article")).color)
+    != getComputedStyle(e.closest("summary")).color)
   .map(e => e.textContent)"""
 
 
@@ -58,11 +58,10 @@ def test_a_page_is_whole_and_asks_nobody(visit, site, web, name, screen):
     ready = figures_of((site / file).read_text("utf-8"))
     options = {"ready": ready, **SCREENS[screen]}
     with visit(web + file, web, **options) as page:
-        if page.evaluate("typeof MathJax") != "undefined":
-            formulas, errors = page.evaluate(FORMULAS)
-            assert errors == []
-            if name in CHAPTERS:
-                assert formulas > 10
+        formulas, errors = page.evaluate(FORMULAS)
+        assert errors == []
+        if name in CHAPTERS:
+            assert formulas > 10
         assert page.evaluate(WIDE) == [0]
         if screen == "desktop":
             assert page.evaluate(SCROLLS) == []
@@ -88,6 +87,39 @@ def test_search_finds_a_word_without_a_network(visit, web):
         page.wait_for_selector("#search-results li a")
         found = page.locator("#search-results li a").all_text_contents()
         assert any("transpose" in title for title in found)
+
+
+@pytest.mark.parametrize("query", ["(8.4)", "8.4"])
+def test_search_finds_an_equation_by_its_number(visit, web, query):
+    with visit(f"{web}search.html?q={query}", web, ready=0) as page:
+        link = page.locator("a:has-text('Equation (8.4)')")
+        link.click()
+        page.wait_for_load_state()
+        assert f"{CHAPTERS[7]}.html#mjx-eqn:8.4" in page.url
+        assert page.locator(":target").count() == 1
+
+
+def test_search_finds_initialization_and_shows_text(visit, web):
+    address = f"{web}search.html?q=initialization"
+    with visit(address, web, ready=0) as page:
+        page.wait_for_selector("#search-results li p.context")
+        page.wait_for_load_state("networkidle")
+        found = page.locator("#search-results li").all_text_contents()
+        assert any("A good start" in text for text in found)
+        assert not any(".ipynb" in text for text in found)
+
+
+def test_the_copy_button_leaves_out_prompts(visit, web):
+    address = f"{web}book/numpy_in_twenty_lines.html"
+    with visit(address, web, ready=0) as page:
+        page.context.grant_permissions(["clipboard-read"])
+        block = page.locator(".highlight").first
+        block.hover()
+        block.locator("button.copybtn").click()
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert ">>>" in block.inner_text()
+        assert copied
+        assert ">>>" not in copied
 
 
 def test_a_folded_solution_opens(visit, web):
@@ -116,17 +148,7 @@ def test_figures_live_and_sit_on_their_own_paper(
             assert behind == "rgba(0, 0, 0, 0)"
 
 
-def test_no_choice_in_a_menu_can_break_the_formulas(visit, web):
-    """MathJax keeps its menu's choices, for all books of one address."""
-    address = f"{web}{CHAPTERS[7]}.html"
-    with visit(address, web, ready=0) as page:
-        page.evaluate(
-            "localStorage.setItem('MathJax-Menu-Settings', "
-            """'{"renderer": "SVG", "assistiveMml": false}')"""
-        )
-        page.reload()
-        formulas, errors = page.evaluate(FORMULAS)
-        assert formulas > 10
-        assert errors == []
-        page.locator("mjx-container").first.click(button="right")
-        assert page.locator(".CtxtMenu_Menu").count() == 0
+def test_no_formula_is_a_stop_of_the_tab_key(visit, web):
+    with visit(f"{web}{CHAPTERS[7]}.html", web, ready=0) as page:
+        assert page.locator("mjx-container").count() > 10
+        assert page.locator("mjx-container[tabindex]").count() == 0

@@ -1,0 +1,74 @@
+"""Pictures of the pages: smaller files, known sizes, fetched when seen.
+
+Each PNG becomes a WebP file without any loss; so do the stills of the
+interactive figures, which are inside the notebooks' HTML.
+"""
+
+import base64
+import hashlib
+import io
+import posixpath
+import re
+
+from PIL import Image
+
+IMAGE = re.compile(r'<img\b([^>]*?)\bsrc="([^"]+)"([^>]*?)\s*/?>')
+INLINE = "data:image/png;base64,"
+SIZED = re.compile(r"\b(?:width|height|loading)=|\bstyle=")
+FOLDER = "_images"
+CARD = 480  # pixels
+
+
+def lighten(text, page, out):
+    """Return the text of the page ``page`` with its pictures lightened.
+
+    ``out`` is the folder of the site, ``page`` a path below it. Pictures
+    are written to, and read from, the folder _images.
+    """
+    to_root = posixpath.relpath(".", page.parent.as_posix())
+
+    def put(match):
+        before, address, after = match.groups()
+        if address.startswith(INLINE):
+            data = base64.b64decode(address.removeprefix(INLINE))
+        elif f"/{FOLDER}/" in address and address.endswith(".png"):
+            name = address.rpartition("/")[2]
+            data = (out / FOLDER / name).read_bytes()
+        else:
+            return match[0]
+        rest = f"{before}{after}"
+        small = "nn-thumb" in rest
+        name, (width, height) = write(data, out / FOLDER, small=small)
+        size = (
+            ""
+            if SIZED.search(rest)
+            else (f' width="{width}" height="{height}"')
+        )
+        address = f"{to_root}/{FOLDER}/{name}"
+        return (
+            f'<img src="{address}"{size} loading="lazy" '
+            f'decoding="async" {rest.strip()}>'
+        )
+
+    return IMAGE.sub(put, text)
+
+
+def write(png, folder, *, small=False):
+    """Write a picture as WebP, if it is not there; its name and size.
+
+    A small one has the width of a card, and loses a little detail.
+    """
+    picture = Image.open(io.BytesIO(png))
+    if small:
+        picture = picture.convert("RGB")
+        picture.thumbnail((CARD, CARD))
+    kind = "-small" if small else ""
+    name = f"{hashlib.sha256(png).hexdigest()[:16]}{kind}.webp"
+    target = folder / name
+    if not target.exists():
+        folder.mkdir(exist_ok=True)
+        how = (
+            {"quality": 80} if small else {"lossless": True, "exact": True}
+        )
+        picture.save(target, method=4, **how)
+    return name, picture.size

@@ -1,0 +1,62 @@
+"""No page is closed to readers who see, hear or move otherwise: axe-core.
+
+All folds are open. Formulas as they are drawn are left out: they are hidden
+from screen readers, which get them as MathML. Most chapters are for ``make
+torture``, because each of them takes half a minute.
+"""
+
+import pytest
+import yaml
+from axe_playwright_python.sync_playwright import Axe
+
+from tools import pdf
+
+TOC = yaml.safe_load((pdf.ROOT / "_toc.yml").read_text("utf-8"))
+OFTEN = "01", "08", "14"
+PAGES = [
+    page
+    if "notebooks/" not in page or page[10:12] in OFTEN
+    else pytest.param(page, marks=pytest.mark.torture)
+    for page in (*pdf.pages(TOC), "search", "genindex", "404")
+]
+OPEN = "document.querySelectorAll('details').forEach((d) => d.open = true)"
+CONTEXT = {"exclude": [["mjx-math"]]}
+COLOURS = {"runOnly": ["color-contrast"]}
+
+
+@pytest.fixture(scope="module")
+def web(site, serve):
+    return serve(site)
+
+
+def violations(page, options):
+    """What axe finds, one line for each kind."""
+    page.evaluate(OPEN)
+    found = Axe().run(page, CONTEXT, options).response["violations"]
+    return [
+        f"{v['id']}: {len(v['nodes'])}, as {v['nodes'][0]['html'][:200]}"
+        for v in found
+    ]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing(visit, web, name):
+    with visit(f"{web}{name}.html", web, ready=0) as page:
+        assert violations(page, {}) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_no_weak_colour_in_the_dark(visit, web, name):
+    address = f"{web}{name}.html"
+    with visit(address, web, ready=0, color_scheme="dark") as page:
+        assert violations(page, COLOURS) == []
+
+
+def test_axe_finds_what_is_planted(visit, web):
+    with visit(f"{web}book/glossary.html", web, ready=0) as page:
+        page.evaluate(
+            "document.querySelector('article').innerHTML += "
+            "'<p style=\"color: #bbb; background: #fff\">pale</p><input>'"
+        )
+        found = [line.partition(":")[0] for line in violations(page, {})]
+        assert {"color-contrast", "label"} <= {*found}

@@ -1,0 +1,193 @@
+"""What makes the pages light, part by part, and a book without it."""
+
+import base64
+import io
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+pytestmark = pytest.mark.full
+pytest.importorskip("sphinx")
+
+from nnbook import fonts, formulas, pages, pictures, sheets  # noqa: E402
+
+KNOWN = {"a", "p", "shown", "main"}
+
+
+@pytest.mark.parametrize(
+    ("css", "kept"),
+    [
+        ("p { color: red }", True),
+        (".shown p:hover::before { color: red }", True),
+        (".gone p { color: red }", False),
+        ("#main > .gone, p { color: red }", True),
+        ("table { color: red }", False),
+        ("p:not(.gone) { color: red }", True),
+        ("[data-x='gone'] { color: red }", True),
+        ("@media print { .gone { color: red } }", False),
+        ("@media print { p { color: red } }", True),
+        ("@keyframes turn { to { color: red } }", True),
+        (".tooltip.bs-tooltip-top { color: red }", True),
+        (":root { --gone: red }", True),
+    ],
+)
+def test_a_rule_stays_if_an_element_can_match(css, kept):
+    assert ("red" in sheets.reduce(css, KNOWN)) is kept
+
+
+def test_only_the_selectors_that_can_match_stay():
+    css = sheets.reduce("/* x */ p,\n .gone {\n  color :red; }", KNOWN)
+    assert css == "p{color :red;}\n"
+
+
+def test_a_broken_style_sheet_is_not_passed_over():
+    with pytest.raises(ValueError, match="style sheet has an error"):
+        sheets.reduce("p { color: red } }", KNOWN)
+
+
+def test_names_are_found_in_tags_and_scripts_not_in_text():
+    page = '<p class="one two">three</p><script>add("four-x")</script>'
+    known = sheets.words([page], ["five"])
+    assert {"p", "one", "two", "four-x", "five"} <= known
+    assert "three" not in known
+
+
+def test_sheets_are_joined_with_their_addresses(tmp_path):
+    (tmp_path / "_static" / "deep").mkdir(parents=True)
+    deep = tmp_path / "_static" / "deep" / "a.css"
+    deep.write_text('@import "../b.css"; p{background:url("i.svg")}')
+    (tmp_path / "_static" / "b.css").write_text("a{color:red}")
+    page = (
+        '<link rel="stylesheet" href="../_static/deep/a.css?v=1"/>\n<p><a>'
+    )
+    path = Path("x/y.html")
+    css = sheets.join({path: page}, tmp_path)
+    assert css == "a{color:red}\np{background:url(deep/i.svg)}\n"
+    linked = sheets.link(page, path, {"book.css": css}, "<script></script>")
+    assert linked.count("<link") == 1
+    assert 'href="../_static/book.css?v=' in linked
+    assert linked.index("<link") < linked.index("<script>")
+    assert not deep.exists()
+
+
+def test_a_font_keeps_the_characters_asked_for_and_its_licence(tmp_path):
+    from fontTools.ttLib import TTFont
+
+    rules = fonts.text_faces("abα", tmp_path)
+    assert rules.count("@font-face") == len(fonts.TEXT)
+    parts = re.findall(r"font-family:([\w-]+).*?base64,([^)]+)\)", rules)
+    for family, data in parts:
+        file = io.BytesIO(base64.b64decode(data))
+        font = TTFont(file)
+        assert set(font.getBestCmap()) == set(map(ord, "abα"))
+        assert len(data) < 8000
+        names = " ".join(str(name) for name in font["name"].names)
+        assert "Open Font License" in names
+        assert not any(n.nameID in (1, 4, 6) for n in font["name"].names)
+        licence = tmp_path / "fonts" / f"{family}-LICENSE.txt"
+        assert "SIL OPEN FONT LICENSE" in licence.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        (r"\(x &lt; 1\)", ("x < 1", False)),
+        (r"\[x \tag{8.1}\]", (r"x \tag{8.1}", True)),
+        (
+            r"\begin{align}x\end{align}",
+            (r"\begin{align}x\end{align}", True),
+        ),
+    ],
+)
+def test_a_formula_is_read_from_a_page(text, key):
+    page = f'<div class="math notranslate nohighlight">\n{text}</div>'
+    assert formulas.key(formulas.FORMULA.search(page)[3]) == key
+
+
+def test_a_formula_that_is_not_valid_is_told():
+    page = r'<span class="math notranslate nohighlight">\(\frac\)</span>'
+    good = r'<span class="math notranslate nohighlight">\(x^2\)</span>'
+    texts, css, wrong = formulas.set_all([page + good, "none"], {})
+    assert wrong == [r"\frac"]
+    assert texts[0].count("<mjx-container") == 2
+    assert texts[1] == "none"
+    assert "mjx-container" in css
+
+
+def test_a_picture_keeps_its_points_and_gets_its_size(tmp_path):
+    import numpy as np
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    points = rng.integers(0, 256, (9, 30, 3), dtype=np.uint8)
+    png = io.BytesIO()
+    Image.fromarray(points).save(png, "png")
+    (tmp_path / "_images").mkdir()
+    (tmp_path / "_images" / "a.png").write_bytes(png.getvalue())
+    page = '<img alt="A" src="../_images/a.png" /><img src="../b.png">'
+    text = pictures.lighten(page, Path("book/x.html"), tmp_path)
+    assert '<img src="../b.png">' in text
+    assert 'width="30" height="9" loading="lazy"' in text
+    (webp,) = (tmp_path / "_images").glob("*.webp")
+    assert f'src="../_images/{webp.name}"' in text
+    assert np.array_equal(np.asarray(Image.open(webp)), points)
+
+
+@pytest.fixture
+def plain_book(tmp_path, monkeypatch):
+    """A book of one page, built with neither Node nor the fonts."""
+    from sphinx.application import Sphinx
+
+    monkeypatch.setattr(formulas, "node", lambda: None)
+    monkeypatch.setattr(fonts, "are_here", lambda: False)
+    (tmp_path / "one.md").write_text("# One\n\nA formula, $x^2$.\n")
+    settings = {
+        "extensions": [
+            "myst_nb",
+            "sphinx.ext.autodoc",
+            "sphinxcontrib.bibtex",
+            "nnbook",
+        ],
+        "root_doc": "one",
+        "html_theme": "sphinx_book_theme",
+        "bibtex_bibfiles": [],
+        "myst_enable_extensions": ["dollarmath"],
+        "mathjax3_config": {"chtml": {"scale": 1.06}},
+        "html_context": {"default_mode": "auto"},
+    }
+    out = tmp_path / "out"
+    app = Sphinx(
+        tmp_path,
+        None,
+        out,
+        tmp_path / "doctrees",
+        "html",
+        settings,
+        status=None,
+    )
+    app.build()
+    return out
+
+
+def test_a_book_without_node_and_fonts_reads_as_before(
+    plain_book, visit, serve
+):
+    assert (plain_book / "_static/mathjax/tex-chtml.js").is_file()
+    web = serve(plain_book)
+    with visit(f"{web}one.html", web, ready=0) as page:
+        page.wait_for_selector("mjx-container")
+        assert page.locator("mjx-container").count() == 1
+        sheets = page.locator("link[rel=stylesheet]")
+        assert sheets.count() == 1
+
+
+def test_pages_keep_the_search_where_it_happens():
+    scripts = '<head><script src="a/searchtools.js"></script></head>'
+    for name, kept in ("one.html", 0), ("search.html", 1):
+        text = pages.mend(scripts, Path(name), "")
+        assert text.count("searchtools") == kept

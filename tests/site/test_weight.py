@@ -1,0 +1,61 @@
+"""The first view of each page is light, and nothing on it moves."""
+
+import statistics
+
+import pytest
+import yaml
+
+from tools import pdf, weigh
+from tools.browser import serve
+
+PAGES = pdf.pages(yaml.safe_load((pdf.ROOT / "_toc.yml").read_text()))
+LIMIT = 300_000  # bytes
+MEDIAN = 230_000
+# the data of their figures, weights above all, are on these pages
+LARGE = {
+    "notebooks/10_descend": 350_000,
+    "notebooks/14_fashion_mnist": 800_000,
+    "notebooks/15_california_housing": 370_000,
+}
+SHIFT = 0.02
+
+
+@pytest.fixture(scope="module")
+def weights(browser, site):
+    with serve(site, weigh.Compressing) as web:
+        yield {p: weigh.weigh(browser, f"{web}{p}.html") for p in PAGES}
+
+
+def test_no_page_is_heavy(weights):
+    total = {page: found["total"] for page, found in weights.items()}
+    heavy = {p: n for p, n in total.items() if n > LARGE.get(p, LIMIT)}
+    assert heavy == {}
+    assert statistics.median(total.values()) <= MEDIAN
+
+
+def test_large_pages_are_large_by_their_data_alone(weights):
+    for page in LARGE:
+        found = weights[page]
+        assert found["total"] - found["bytes"]["Document"] <= LIMIT
+
+
+def test_every_kind_of_file_is_weighed(weights):
+    found = weights["notebooks/01_one_neuron"]["bytes"]
+    assert min(found[kind] for kind in weigh.KINDS) > 1000
+
+
+def test_nothing_moves_while_a_page_loads(weights):
+    moving = {
+        p: w["shift"] for p, w in weights.items() if w["shift"] > SHIFT
+    }
+    assert moving == {}
+
+
+def test_a_shift_is_noticed(browser, tmp_path):
+    (tmp_path / "page.html").write_text(
+        "<!doctype html><div id=a></div><p>text</p><script>"
+        "setTimeout(() => a.style.height = '300px', 200)</script>"
+    )
+    with serve(tmp_path, weigh.Compressing) as web:
+        found = weigh.weigh(browser, f"{web}page.html")
+    assert found["shift"] > SHIFT
