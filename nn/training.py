@@ -47,7 +47,7 @@ def _check_parts(model, loss, metrics):
         last = last.layers[-1]
     if isinstance(last, Softmax) and isinstance(loss, SoftmaxCrossEntropy):
         raise ValueError(
-            "SoftmaxCrossEntropy expects logits, but the network ends in "
+            "SoftmaxCrossEntropy must get logits, but the network ends in "
             "Softmax(), which would be applied twice; leave this layer out"
         )
     return as_metrics(metrics)

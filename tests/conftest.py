@@ -4,6 +4,7 @@ import contextlib
 import functools
 import hashlib
 import json
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,10 @@ from nn.datasets import _fashion, _fetch, _idx
 from tools import browser as pages
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# In the background, a shell lets its processes ignore Ctrl-C, and then
+# those that a test starts and interrupts would ignore it too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 TRIED = ROOT / "results" / "tried.json"

@@ -117,7 +117,7 @@ def training_curves(history, *, axes=None):
     axes = np.ravel(axes)
     if len(axes) != len(names):
         raise ValueError(
-            f"axes expects one axes for each of {names}, got {len(axes)}"
+            f"axes must be one for each of {names}, but are {len(axes)}"
         )
     for ax, name in zip(axes, names, strict=True):
         epochs = range(1, len(history[name]) + 1)

@@ -30,9 +30,9 @@ def network(arrays, *, log=(), waves=None, bend=True):
         position, _, kind = name.partition(".")
         if kind not in ("mean", "std", "W", "b"):
             raise ValueError(
-                "network expects arrays named like '0.mean', '0.std', "
-                "'1.W' and '1.b', as Sequential.state() gives them, "
-                f"got {name!r}"
+                "the arrays must have names such as '0.mean', '0.std', "
+                "'1.W' and '1.b', as in Sequential.state(), but one is "
+                f"called {name!r}"
             )
         layers.setdefault(position, {})[kind] = _as_float(array)
     last = [position for position in layers if "W" in layers[position]][-1]

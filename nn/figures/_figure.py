@@ -55,8 +55,8 @@ def check_alt(alt):
     """Return ``alt``; ValueError if it is too short to say anything."""
     if len(alt) < ALT:
         raise ValueError(
-            f"alt expects {ALT} characters or more that say what the "
-            f"figure shows, got {alt!r}"
+            f"alt must have {ALT} characters or more that say what the "
+            f"figure shows, but is {alt!r}"
         )
     return alt
 
@@ -89,15 +89,14 @@ class Figure:
     def __init__(self, name, /, *, alt, poster=None, **data):
         if name not in names():
             raise ValueError(
-                f"the interactive figures are {', '.join(names())}; "
-                f"got {name!r}"
+                f"name must be one of {', '.join(names())}, but is {name!r}"
             )
         if poster is not None and not (
             isinstance(poster, bytes) and poster.startswith(PNG)
         ):
             raise ValueError(
-                "poster expects the bytes of a PNG, as figures.png(fig) "
-                f"gives them, got {type(poster).__name__}"
+                "poster must be the bytes of a PNG, as figures.png(fig) "
+                f"returns them, but is of type {type(poster).__name__}"
             )
         self.name, self.alt, self.poster = name, check_alt(alt), poster
         self.data = {
@@ -171,8 +170,12 @@ def _encode(value, where):
     if isinstance(value, np.ndarray):
         if value.dtype.name not in DTYPES:
             raise ValueError(
-                f"{where} expects an array of {', '.join(DTYPES)}, got "
-                f"{value.dtype}: use .astype(...)"
+                f"{where} must be an array of {', '.join(DTYPES)}, but "
+                f"is one of {value.dtype}: use .astype(...)"
+            )
+        if not np.isfinite(value).all():
+            raise ValueError(
+                f"{where} must be finite, but has a NaN or an infinity"
             )
         flat = np.ascontiguousarray(value, value.dtype.newbyteorder("<"))
         return {
@@ -189,10 +192,10 @@ def _encode(value, where):
     if value is None or isinstance(value, (bool, int, float, str)):
         if isinstance(value, float) and not np.isfinite(value):
             raise ValueError(
-                f"{where} expects a finite number, got {value}"
+                f"{where} must be a finite number, but is {value}"
             )
         return value
     raise ValueError(
-        f"{where} expects arrays, numbers, strings, lists or dictionaries, "
-        f"got {type(value).__name__}"
+        f"{where} must be an array, a number, a text, a list or a "
+        f"dictionary, but is of type {type(value).__name__}"
     )

@@ -70,21 +70,21 @@ def test_unknown_name_lists_the_known_ones():
 
 @pytest.mark.parametrize("alt", ["", "A figure", "x" * 29])
 def test_short_alt_is_refused(alt):
-    with pytest.raises(ValueError, match="alt expects 30 characters"):
+    with pytest.raises(ValueError, match="alt must have 30 characters"):
         Figure("neuron", alt=alt)
 
 
 @pytest.mark.parametrize("bad", [b"GIF89a", b"", "poster.png"])
 def test_poster_must_be_a_png(bad):
     with pytest.raises(
-        ValueError, match="poster expects the bytes of a PNG"
+        ValueError, match="poster must be the bytes of a PNG"
     ):
         Figure("neuron", alt=ALT, poster=bad)
 
 
 @pytest.mark.parametrize("dtype", [np.int64, np.float16, bool, complex])
 def test_unsupported_dtype_is_refused(dtype):
-    with pytest.raises(ValueError, match=r"x\['a'\]\[0\] expects an array"):
+    with pytest.raises(ValueError, match=r"x\['a'\]\[0\] must be an array"):
         Figure("neuron", alt=ALT, x={"a": [np.zeros(3, dtype)]})
 
 
@@ -93,12 +93,13 @@ def test_unsupported_dtype_is_refused(dtype):
     [
         (float("nan"), "finite number"),
         (np.float32("inf"), "finite number"),
-        (object(), "got object"),
-        ({1, 2}, "got set"),
+        (np.array([0.0, np.nan]), "finite"),
+        (object(), "of type object"),
+        ({1, 2}, "of type set"),
     ],
 )
 def test_data_that_json_does_not_know_are_refused(value, message):
-    with pytest.raises(ValueError, match=f"w expects.*{message}"):
+    with pytest.raises(ValueError, match=f"w must be.*{message}"):
         Figure("neuron", alt=ALT, w=value)
 
 
@@ -143,7 +144,7 @@ def test_network_takes_the_state_of_a_model():
     ]
     assert steps[1]["std"].dtype == np.float32
     assert sum("relu" in s for s in figures.network(state, bend=False)) == 0
-    with pytest.raises(ValueError, match=r"got '1\.gamma'"):
+    with pytest.raises(ValueError, match=r"called '1\.gamma'"):
         figures.network({"1.gamma": np.ones(2)})
 
 
