@@ -73,7 +73,7 @@ def _kinks(f, x, a, b, h, noise):
     for i in map(tuple, np.argwhere(off > max(1e-6 * largest, noise))):
         *values, again = _values(f, x, i, steps)
         jump = np.abs(np.diff(values, 3)).max() / (h / 3)  # parabola: 0
-        if jump > max(0.01 * off[i], 3 * noise) and again == values[3]:
+        if jump > max(1e-4 * off[i], 3 * noise) and again == values[3]:
             kinks.append(i)
     return kinks
 
@@ -97,13 +97,13 @@ def check_gradients(f, arrays, gradients, *, h=1e-5):
     f() is the scalar loss with all its terms. ``arrays`` maps names to
     the float64 arrays on which it depends, ``gradients`` maps the same
     names to the derived gradients. A right gradient has an error below
-    1e-6. Differences that rounding may cause, 7e-10 max(1, |f()|) or so,
+    1e-6. Differences that rounding may cause, 2e-10 max(1, |f()|) or so,
     do not count. An entry at a kink is left out, and a warning names it.
     Raises ValueError if names, shapes or types differ.
     """
     check_pairs(arrays, gradients, h)
     size = max(1.0, abs(as_loss(f())))
-    noise = 30 * np.finfo(np.float64).eps * size / h  # (6.5)
+    noise = 10 * np.finfo(np.float64).eps * size / h  # (6.5)
     errors = {}
     for name, x in arrays.items():
         derived = np.array(gradients[name], np.float64)
