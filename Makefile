@@ -23,7 +23,7 @@ help:
 	@echo "make quick         check code, package and notebooks in a minute"
 	@echo "make test          run every check: code, package, notebooks, site"
 	@echo "make test-offline  the checks that need no data set from outside"
-	@echo "make torture       break the figures on purpose: before a release"
+	@echo "make torture       break figures, try many more cases: before a release"
 	@echo "make mutants       plant 100 faults in the code: before a release"
 	@echo "make matrix        the tests with each Python and each NumPy"
 	@echo "make coverage      which lines of the package the tests run"
@@ -110,6 +110,8 @@ test-offline: .venv/all check browser book
 
 torture: .venv/all browser
 	$(PYTEST) -m torture tests
+	$(PYTEST) -m cases --long --record tests
+	$(BIN)/python -m measure tried
 
 mutants: .venv/mutants
 	$(BIN)/python -m tools mutants

@@ -122,8 +122,11 @@ def places(tmp_path, monkeypatch):
 def pytest_collection_modifyitems(items):
     """Tests in a browser and tests of the site are not for make quick."""
     for item in items:
-        if {"browser", "site"} & {*getattr(item, "fixturenames", ())}:
+        fixtures = {*getattr(item, "fixturenames", ())}
+        if {"browser", "site"} & fixtures:
             item.add_marker("full")
+        if "cases" in fixtures:
+            item.add_marker("cases")
 
 
 @pytest.fixture(scope="session")

@@ -578,7 +578,7 @@ def spoil(path, rng):
 
 
 def test_damaged_caches(cases, small, places, rng):
-    """Damaged caches are told, and never give other data."""
+    """Damaged caches are reported, and never give other data."""
     for k in range(cases(60, 300)):
         packed = bool(rng.integers(2))
         folder = places["cache"].parent / f"cache-{k}"

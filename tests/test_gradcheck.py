@@ -222,7 +222,7 @@ def test_what_is_no_kink_is_not_excused(rng):
 @pytest.mark.parametrize("rate", [0, 0.5])
 @pytest.mark.filterwarnings("ignore:f.. is not smooth")
 def test_fresh_networks_raise_no_alarm(rate, cases):
-    """Fresh networks, which often stand on a kink, without false alarm."""
+    """Fresh networks, often exactly on a kink, raise no false alarm."""
     for seed in range(cases(200, 2000)):
         rng = np.random.default_rng(seed)
         sizes = [(5, 4), (4, 3), (3, 2)]
