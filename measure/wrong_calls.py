@@ -56,7 +56,7 @@ WRONG = {
     "history": "3 'loss' [1] {'loss':[],'a':[]} {'a':[]}",
     "layer": "None 'ReLU' ReLU [ReLU()] 3 L2(0)",
     "columns": "None 'a' X [] np.nan np.inf 1j [[1]]",
-    "spread": "@columns -1 [1,-1] [1,2]",
+    "spread": "@columns -1 [1,-1] [1,2] 1e-50",
     "arrays": "None 3 'W' [X] X",
     "gradient": "@arrays {} {'w':None} {'w':[1.0]*3} {'w':X} {'w':X[:1]}",
     "weights": "@array",

@@ -323,7 +323,8 @@ def as_weights(values, shape, dtype):
 
 def as_columns(name, values, dtype):
     """Return one finite number for each column, or one for all: (m,)."""
-    array = np.atleast_1d(as_numbers(name, values, as_dtype(dtype)))
+    given = as_numbers(name, values)
+    array = np.atleast_1d(as_numbers(name, given, as_dtype(dtype)))
     if array.ndim != 1 or array.size == 0:
         raise ValueError(
             f"{name} must be one number, or one for each column, but has "
@@ -331,6 +332,11 @@ def as_columns(name, values, dtype):
         )
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite, but is {shown(values)}")
+    if np.count_nonzero(array) != np.count_nonzero(given):
+        raise ValueError(
+            f"{name} must not be so near to 0 that {array.dtype} rounds it "
+            f"to 0, but is {shown(values)}"
+        )
     return array
 
 

@@ -58,6 +58,7 @@ def r2_score(y, Z):
     if total == 0:
         raise ValueError(
             "y must contain targets that differ within a column, but each "
-            "column is constant: R^2 divides by the variance, which is 0"
+            "column is constant: R^2 divides by the variance, which is 0. "
+            "Measure it on more rows, as evaluate does."
         )
     return _finite(Z, y, 1 - float(np.sum((exact - Z) ** 2)) / total)

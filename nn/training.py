@@ -69,7 +69,8 @@ def batches(X, y, batch_size, *, rng=None):
     """Yield the rows of X and y in a new order, ``batch_size`` at a time.
 
     X (n, ...), y (n, ...). Every row appears once; the last batch may be
-    smaller. ``rng`` is a seed, a Generator or None.
+    smaller. ``rng`` is a seed, a Generator or None; a seed gives the same
+    order each time, a Generator a new one.
     """
     batch_size = as_count("batch_size", batch_size)
     X, y = as_rows(X, y)
