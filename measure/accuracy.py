@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nn import Sequential, figures, write_file
+from nn import Layer, Sequential, figures, write_file
 from nn.cli import (
     listed,
     option,
@@ -48,7 +48,7 @@ PAIRS = (  # systems whose difference is worth a row
 START, END = "<!-- results -->", "<!-- /results -->"
 
 
-class SklearnMLP:
+class SklearnMLP(Layer):
     """scikit-learn's network with the hidden sizes of a task.
 
     Its own initialization and Adam; batch size, epochs and preparation of

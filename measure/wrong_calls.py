@@ -1,7 +1,9 @@
 """Call every public name with wrong values and write what it answers."""
 
 import re
+from contextlib import chdir
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -61,6 +63,16 @@ WRONG = {
     "gradient": "@arrays {} {'w':None} {'w':[1.0]*3} {'w':X} {'w':X[:1]}",
     "weights": "@array",
     "after": "@number 21",
+    "doubles": "None 'text' Dense X[:3] X[:0] X+1j X.astype(str)",
+    "path": "None 3 '' False [] b'a' np",
+    "named": "None 3 'W' [] X",
+    "into": "@named {'a':None} {'a':[1.0]}",
+    "bytes": "None 3 'text' [1] X",
+    "function": "None 3 'f' [] Dense",
+    "double": "None 3 [1.0] X.astype(np.float32) y X[:0] X*np.nan",
+    "name": "None 3 'shoes' [] b'fashion-mnist' Dense",
+    "part": "True 'a' 1 -0.1 np.nan [0.1]",
+    "folder": "3 b'/tmp' '' []",
 }
 CALLS = """
 Dense({},2)                       n_in         count        3
@@ -162,6 +174,23 @@ evaluate(line,{},t,loss=mse)      X            samples      X
 evaluate(line,X,{},loss=mse)      y            finite       t
 evaluate(line,X,t,loss={})        loss         loss         mse
 evaluate(line,X,t,loss=mse,metrics={})  metric  metrics     {'a':r2_score}
+numerical_gradient({},X)          f            function     total
+numerical_gradient(total,{})      x            double       X
+numerical_gradient(total,X,h={})  h            positive     1e-5
+relative_error({},X)              a            doubles      X
+relative_error(X,{})              b            doubles      X
+check_gradients({},{'x':X},{'x':X})     f          function  total
+check_gradients(total,{},{'x':X})       arrays     named     {'x':X}
+check_gradients(total,{'x':X},{})       gradients  named     {'x':X}
+save_arrays({},{'a':X})           path         path         'a.safetensors'
+save_arrays('a.safetensors',{})   arrays       named        {'a':X}
+load_arrays({},{'a':X})           path         path         'a.safetensors'
+load_arrays('a.safetensors',{})   into         into         {'a':X}
+write_file({},b'x')               path         path         'b'
+write_file('b',{})                data         bytes        b'x'
+tasks.load({})                    task         name    'california-housing'
+datasets.california_housing(validation={})  validation  part  0.1
+datasets.fashion_mnist({})        folder       folder       None
 """
 MORE = {
     "@classifier": "@array 3.0 X[0] X[None] X[:0] X[:,:0] X[:3]",
@@ -194,6 +223,9 @@ def names():
     def hole(X):
         return np.where(X < 0, None, X)
 
+    def total():
+        return float(X.sum())
+
     def kept(layer):
         layer.forward(X, training=True)
         return layer
@@ -206,8 +238,11 @@ def names():
     def fit_net(y):
         return nn.fit(net, X, y, loss=loss, optimizer=nn.SGD(1), epochs=1)
 
+    nn.save_arrays("a.safetensors", {"a": X})
     own = {
         "np": np,
+        "datasets": nn.datasets,
+        "tasks": nn.tasks,
         "sparse": sparse,
         "parts": {"loss": loss, "optimizer": nn.SGD(0.01)},
         "w": lambda: {"w": np.ones(3)},
@@ -215,7 +250,10 @@ def names():
     }
     local = locals()
     own |= {k: local[k] for k in ("X", "y", "t", "net", "line", "mse")}
-    own |= {k: local[k] for k in ("hole", "kept", "fit_line", "fit_net")}
+    own |= {
+        k: local[k]
+        for k in ("hole", "total", "kept", "fit_line", "fit_net")
+    }
     return {name: getattr(nn, name) for name in nn.__all__} | own
 
 
@@ -232,10 +270,11 @@ def answer(code):
     code = code.replace("lambda_t", "lambda t").replace(
         "lambda*", "lambda *"
     )
-    try:
-        eval(code, names())
-    except Exception as error:
-        return error
+    with TemporaryDirectory() as folder, chdir(folder):
+        try:
+            eval(code, names())
+        except Exception as error:
+            return error
     return None
 
 

@@ -36,8 +36,10 @@ __all__ = [
     "as_targets",
     "as_validation",
     "as_weights",
+    "check_bytes",
     "check_finite",
     "check_function",
+    "check_named",
     "check_object",
     "check_pairs",
     "check_probabilities",
@@ -136,6 +138,12 @@ def check_function(name, value, example):
             f"{name} must be a function, such as {example}, but is "
             f"{shown(value)}"
         )
+
+
+def check_bytes(name, data):
+    """Refuse what is not bytes."""
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise TypeError(f"{name} must be bytes, but is {shown(data)}")
 
 
 def check_object(name, value, methods, example):
@@ -415,6 +423,20 @@ def as_validation(pair, X, y):
                 f"{theirs.shape[1:]}"
             )
     return pair
+
+
+def check_named(name, arrays, kind=object):
+    """Refuse what is not a dictionary, or has other values than arrays."""
+    wrong = arrays
+    if isinstance(arrays, Mapping):
+        others = [a for a in arrays.values() if not isinstance(a, kind)]
+        if not others:
+            return
+        wrong = others[0]
+    raise TypeError(
+        f"{name} must be a dictionary of arrays by name, but "
+        f"{'holds' if wrong is not arrays else 'is'} {shown(wrong)}"
+    )
 
 
 def as_keys(parameters, gradients):

@@ -5,7 +5,13 @@ import warnings
 
 import numpy as np
 
-from .checks import as_loss, check_pairs, check_steps
+from .checks import (
+    as_loss,
+    as_numbers,
+    check_function,
+    check_pairs,
+    check_steps,
+)
 
 __all__ = [
     "check_gradients",
@@ -36,6 +42,7 @@ def numerical_gradient(f, x, *, h=1e-5):
     back. Returns an array of the shape of x. Raises ValueError if x is
     of another type, f() not one finite float64, or h too short.
     """
+    check_function("f", f, "lambda: np.sum(x**2)")
     check_steps("x", x, h)
     gradient = np.zeros_like(x)
     for i in np.ndindex(x.shape):  # such as (row, column)
@@ -52,7 +59,7 @@ def relative_error(a, b, *, least=0.0):
     or infinite. The divisor is at least ``least``. Raises ValueError if
     a and b differ in shape or have no entries.
     """
-    a, b = np.asarray(a), np.asarray(b)
+    a, b = as_numbers("a", a), as_numbers("b", b)
     if a.shape != b.shape or a.size == 0:
         raise ValueError(
             "a and b must have the same shape and at least one entry, but "
@@ -101,6 +108,7 @@ def check_gradients(f, arrays, gradients, *, h=1e-5):
     do not count. An entry at a kink is left out, and a warning names it.
     Raises ValueError if names, shapes or types differ.
     """
+    check_function("f", f, "lambda: np.sum(x**2)")
     check_pairs(arrays, gradients, h)
     size = max(1.0, abs(as_loss(f())))
     noise = 10 * np.finfo(np.float64).eps * size / h  # (6.5)

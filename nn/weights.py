@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .checks import check_bytes, check_named
+
 __all__ = [
     "WeightFileError",
     "load_arrays",
@@ -62,6 +64,7 @@ def write_file(path, data):
     ``path`` is a folder, a pipe or a device.
     """
     _check_path(path)
+    check_bytes("data", data)
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise FileNotFoundError(
@@ -148,6 +151,8 @@ def save_arrays(path, arrays, *, about=None):
     """
     from safetensors.numpy import save  # here, as only files need it
 
+    check_named("arrays", arrays)
+    check_named("about", about or {})
     about, named = dict(about or {}), {}
     try:
         "".join([*arrays, *about, *about.values()]).encode()
@@ -315,6 +320,7 @@ def load_arrays(path, into, *, check=None):
     numbers that cannot be. Raises WeightFileError, and changes nothing,
     if anything is wrong.
     """
+    check_named("into", into, np.ndarray)
     arrays, _ = read_arrays(path)
     match_arrays(path, arrays, into)
     if check is not None:

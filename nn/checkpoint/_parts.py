@@ -5,7 +5,6 @@ import inspect
 import numpy as np
 
 from ..layers import Layer
-from ..optimizers import Joint
 
 NO_PARTS = ("builtins", "functools", "numpy")  # modules of other values
 
@@ -136,6 +135,6 @@ def remember(optimizer, parameters, steps, kept):
     optimizer.state.clear()
     for name, arrays in kept.items():
         optimizer.state[name, parameters[name].shape] = arrays
-    if isinstance(optimizer, Joint):  # its next step lays them out again
+    if hasattr(optimizer, "places"):  # Joint lays them out again
         optimizer.keys, optimizer.large = None, ()
         optimizer.places, optimizer.vectors = (), ()

@@ -25,9 +25,9 @@ RENAMED = {"he": "plain", "better": "tuned", "map": "fourier"}
 
 def get(named, name, what):
     """Return the entry called ``name``; ValueError names all of them."""
-    if name in named:
+    if isinstance(name, str) and name in named:
         return named[name]
-    now = RENAMED.get(name)
+    now = RENAMED.get(name) if isinstance(name, str) else None
     raise ValueError(
         f"{what} must be one of {', '.join(named)}, but is {name!r}"
         + (f", which is now called {now!r}" if now in named else "")

@@ -26,19 +26,25 @@ def opener(app, doctree):
     """Put time, prerequisites, aims and Colab in one block under the title.
 
     Of the cells before the first heading, the one that fetches the package
-    on Colab stays in the notebook alone, and the imports are folded.
+    on Colab stays in the notebook alone, and the imports are one fold.
     """
     if not chapter(app):
         return
     top = doctree.next_node(nodes.section)
-    block = nodes.container(classes=["nn-opener"])
+    block, imports = nodes.container(classes=["nn-opener"]), None
     for child in list(top.children[1:]):
         if isinstance(child, nodes.section):
             break
         if child.get("nb_element") == "cell_code":
-            if "find_spec" in child.astext():
+            code = child.next_node(nodes.literal_block)
+            if "find_spec" in code.astext():
+                top.remove(child)
+            elif imports and len(child.children) == 1:  # no output
+                text = f"{imports.astext()}\n{code.astext()}"
+                imports[:], imports.rawsource = [nodes.Text(text)], text
                 top.remove(child)
             else:
+                imports = code
                 child["hide_mode"] = "input"
                 child["prompt_show"] = "Show the imports"
                 child["prompt_hide"] = "Hide the imports"
