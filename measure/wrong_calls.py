@@ -64,7 +64,7 @@ WRONG = {
     "weights": "@array",
     "after": "@number 21",
     "doubles": "None 'text' Dense X[:3] X[:0] X+1j X.astype(str)",
-    "path": "None 3 '' False [] b'a' np",
+    "path": "None 3 '' False [] b'a' Dense",
     "named": "None 3 'W' [] X",
     "into": "@named {'a':None} {'a':[1.0]}",
     "bytes": "None 3 'text' [1] X",
