@@ -588,12 +588,8 @@ def check_steps(name, x, h):
 
 def check_pairs(arrays, gradients, h):
     """Refuse gradients that do not fit the ``arrays`` by name and shape."""
-    for name, given in (("arrays", arrays), ("gradients", gradients)):
-        if not isinstance(given, Mapping):
-            raise TypeError(
-                f"{name} must be a dictionary from names to arrays, but is "
-                f"{shown(given)}"
-            )
+    check_named("arrays", arrays)
+    check_named("gradients", gradients)
     if arrays.keys() != gradients.keys():
         raise ValueError(
             f"gradients must have the names of arrays, {[*arrays]}, but "
