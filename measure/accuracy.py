@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nn import Layer, Sequential, figures, write_file
+from nn import Layer, Sequential, figures
 from nn.cli import (
     listed,
     option,
@@ -25,6 +25,7 @@ from nn.cli import (
     to_json,
     versions,
 )
+from nn.files import write_file
 from nn.keras import train_baseline, train_twin
 from nn.tasks import TASKS
 

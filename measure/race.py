@@ -8,8 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from nn import write_file
 from nn.cli import option, positive_int, switch, to_json, versions
+from nn.files import write_file
 from nn.tasks import TASKS
 
 from .systems import SYSTEMS

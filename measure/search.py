@@ -12,8 +12,9 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
-from nn import glorot_uniform, he_normal, write_file
+from nn import glorot_uniform, he_normal
 from nn.cli import option, positive_int, to_json
+from nn.files import write_file
 from nn.tasks import TASKS, california_housing, fashion_mnist
 
 from .tables import grid, significant

@@ -186,8 +186,6 @@ save_arrays({},{'a':X})           path         path         'a.safetensors'
 save_arrays('a.safetensors',{})   arrays       named        {'a':X}
 load_arrays({},{'a':X})           path         path         'a.safetensors'
 load_arrays('a.safetensors',{})   into         into         {'a':X}
-write_file({},b'x')               path         path         'b'
-write_file('b',{})                data         bytes        b'x'
 tasks.load({})                    task         name    'california-housing'
 datasets.california_housing(validation={})  validation  part  0.1
 datasets.fashion_mnist({})        folder       folder       None

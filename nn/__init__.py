@@ -48,7 +48,6 @@ if TYPE_CHECKING:  # type checkers and editors take it as true
         match_arrays,
         read_arrays,
         save_arrays,
-        write_file,
     )
 
 __all__ = [
@@ -92,7 +91,6 @@ __all__ = [
     "save_arrays",
     "softmax",
     "train_step",
-    "write_file",
 ]
 
 _LIGHT = [

@@ -18,10 +18,10 @@ from pathlib import Path
 
 from .__main__ import leave
 from .checkpoint import epochs_in
+from .files import write_file
 from .tasks import TASKS
 from .tasks._task import get
 from .training import predict
-from .weights import write_file
 
 RESULTS = ("weights.safetensors", "metrics.json", "curves.png")
 EXTRAS = {  # module: the extra that installs it

@@ -3,15 +3,11 @@
 
 import hashlib
 import json
-import os
-import platform
-import re
-from contextlib import suppress
-from pathlib import Path
 
 import numpy as np
 
-from .checks import check_bytes, check_named
+from .checks import check_named
+from .files import check_path, write_file
 
 __all__ = [
     "WeightFileError",
@@ -19,27 +15,12 @@ __all__ = [
     "match_arrays",
     "read_arrays",
     "save_arrays",
-    "write_file",
 ]
 
 
 # chapter 14: Fashion-MNIST
 class WeightFileError(ValueError):
     """A file of weights that cannot be used, or not written as asked."""
-
-
-# chapter 14: Fashion-MNIST
-def _check_path(path):
-    name = os.fspath(path) if isinstance(path, (str, os.PathLike)) else ""
-    if not name or "\0" in name:
-        raise WeightFileError(
-            f"path must be the name of a file, but is {path!r}"
-        )
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise WeightFileError(
-            f"{path} must be a file, but is a folder, a pipe or a device; "
-            "give the name of a file"
-        )
 
 
 # chapter 14: Fashion-MNIST
@@ -52,81 +33,6 @@ def _digest(arrays, about):
         digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
         digest.update(array.tobytes())
     return digest.hexdigest()
-
-
-# chapter 14: Fashion-MNIST
-def write_file(path, data):
-    """Write the bytes ``data`` to the file ``path``, whole or not at all.
-
-    Whatever ends the process, or the machine, leaves the old file or the
-    new one. An old file keeps its permissions, and a link remains a link.
-    Raises OSError if the file cannot be written, and WeightFileError if
-    ``path`` is a folder, a pipe or a device.
-    """
-    _check_path(path)
-    check_bytes("data", data)
-    target = Path(os.path.realpath(path))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(
-            f"{path} must be in a folder that exists, but there is no "
-            f"{target.parent}; make it first"
-        )
-    part = target.with_name(_part(os.getpid(), os.urandom(4).hex()))
-    try:
-        _remove_parts(target.parent)
-        with open(part, "xb") as file:
-            if target.exists():
-                os.chmod(part, target.stat().st_mode & 0o777)
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())  # now the disk has it
-        os.replace(part, target)
-        _sync_folder(target.parent)
-    except OSError as error:  # name the user's path, not the part
-        reason = error.strerror or str(error)
-        raise OSError(error.errno, reason, str(path)) from None
-    finally:
-        with suppress(OSError):  # after the renaming there is none
-            os.unlink(part)
-
-
-# chapter 14: Fashion-MNIST
-def _part(process, token):
-    return f".{process}-{token}@{platform.node()}.part"
-
-
-# chapter 14: Fashion-MNIST
-def _remove_parts(folder):
-    """Remove the parts of this machine's processes that have died."""
-    host = re.escape(platform.node())
-    parts = re.compile(rf"\.(\d{{1,9}})-\w+@{host}\.part", re.ASCII)
-    for name in os.listdir(folder):
-        part = parts.fullmatch(name)
-        if part and not _alive(int(part[1])):
-            with suppress(OSError):  # another process was faster
-                os.unlink(folder / name)
-
-
-# chapter 14: Fashion-MNIST
-def _alive(process):
-    try:
-        if os.name == "posix":  # elsewhere kill would end it
-            os.kill(process, 0)  # sends nothing
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # another user's
-        pass
-    return True
-
-
-# chapter 14: Fashion-MNIST
-def _sync_folder(folder):
-    with suppress(OSError):  # not every system can open a folder
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 # chapter 14: Fashion-MNIST
@@ -151,6 +57,7 @@ def save_arrays(path, arrays, *, about=None):
     """
     from safetensors.numpy import save  # here, as only files need it
 
+    check_path(path, WeightFileError)
     check_named("arrays", arrays)
     check_named("about", about or {})
     about, named = dict(about or {}), {}
@@ -232,7 +139,7 @@ def read_arrays(path):
 # chapter 14: Fashion-MNIST
 def _read_file(path):
     """Return where the table of a file ends, and all of its bytes."""
-    _check_path(path)
+    check_path(path, WeightFileError)
     try:
         with open(path, "rb") as file:
             end = _check_table(path, file.read(8))

@@ -40,6 +40,7 @@ from .merge import (
 )
 
 ROOT = Path(__file__).resolve().parents[1]
+BY_HAND = "nn.checks", "nn.files"  # modules that chapters may import
 API = re.compile(r"(?m)^(<!-- chapters: (\w+) -->\n).*$")
 INIT = '''\
 {header}
@@ -138,8 +139,8 @@ def resolve(name, part, d, found, first):
             return set()
         return {(name, *wanted) for wanted in imports}
     ((module, member, alias),) = imports
-    if module == "nn.checks":  # written by hand, for all modules
-        return {(name, ".checks", member, alias)}
+    if module in BY_HAND:
+        return {(name, module.removeprefix("nn"), member, alias)}
     source = found.get(member)
     known = {*part.notebook.imports, *part.notebook.bound, *found}
     if name not in known and hasattr(builtins, name):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from nn.weights import write_file
+from nn.files import write_file
 
 from .browser import NoBrowserError, launch
 

@@ -21,6 +21,7 @@ TEXTS = (
     "nn/*/*.py",
     "nn/checks.py",
     "nn/cli.py",
+    "nn/files.py",
     "tools/*.py",
 )
 GAP = r"(?:[\s#*/]|f?[\"'`])+"  # also between strings or comments
