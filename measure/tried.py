@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-RECORD = ROOT / "results" / "tried.json"
+RESULTS = ROOT / "results"
 PAGE = ROOT / "book" / "what_was_tried.md"
 OPTIONS = ()
 HEAD = """# What was tried
@@ -12,36 +12,48 @@ HEAD = """# What was tried
 Each row is a test that tries many cases, most of them made by chance from a
 fixed seed. It fails, and its row says so, when a single case goes wrong.
 The middle column is what `make test` tries every time, the next what
-`make torture` tries before a release. To repeat a row, give its test to
-pytest: `pytest tests/… --long`.
+`make torture` and the other commands try before a release. To repeat a row,
+type its command, or give its test to pytest: `pytest tests/… --long`.
 
-The numbers come from the tests themselves: `pytest --record` writes
-`results/tried.json`, and `python -m measure tried` this page.
+The numbers come from the runs themselves: `pytest --record` writes
+`results/tried.json`, `make matrix` and `make mutants` each write a file
+beside it, and `python -m measure tried` writes this page.
 
-| what | each time | before a release | failures | test |
+| what | each time | before a release | failures | test or command |
 |---|---:|---:|---:|---|
 """
 
 
-def count(row, size):
-    """How many cases, as text."""
-    return f"{row[size]['tried']:,}" if size in row else "–"
+def stored(name):
+    """What a run has written into the folder results/."""
+    return json.loads((RESULTS / name).read_text(encoding="utf-8"))
+
+
+def rows():
+    """Yield what was tried, how often, how often it failed, and by whom."""
+    for test, row in stored("tried.json").items():
+        runs = [row.get(size, {}) for size in ("usual", "long")]
+        failed = sum(run.get("outcome") == "failed" for run in runs)
+        yield row["what"], *(r.get("tried", 0) for r in runs), failed, test
+    for row in stored("matrix.json").values():
+        what = f"Tests with {row['what']}"
+        yield what, 0, row["tried"], row["failed"], "make matrix"
+    planted = stored("mutants.json")
+    missed = planted["tried"] - planted["found"]
+    what = "Faults planted by a program: the tests find them"
+    yield what, 0, planted["tried"], missed, "make mutants"
 
 
 def page():
     """The text of the page."""
-    rows = json.loads(RECORD.read_text(encoding="utf-8"))
-    lines, totals = [], {"usual": 0, "long": 0}
-    for test, row in sorted(rows.items(), key=lambda item: item[1]["what"]):
-        runs = [row[size] for size in totals if size in row]
-        failed = sum(run["outcome"] != "passed" for run in runs)
-        for size in totals:
-            totals[size] += row.get(size, {}).get("tried", 0)
-        cells = [row["what"], count(row, "usual"), count(row, "long")]
-        cells += [str(failed), f"`{test}`"]
-        lines.append(f"| {' | '.join(cells)} |\n")
-    both = " | ".join(f"**{n:,}**" for n in totals.values())
-    return HEAD + "".join(lines) + f"| **all** | {both} | | |\n"
+    text, totals = HEAD, [0, 0]
+    for what, usual, long, failed, source in sorted(rows()):
+        counts = [f"{n:,}" if n else "–" for n in (usual, long)]
+        cells = [what, *counts, str(failed), f"`{source}`"]
+        text += f"| {' | '.join(cells)} |\n"
+        totals = [totals[0] + usual, totals[1] + long]
+    usual, long = totals
+    return f"{text}| **all** | **{usual:,}** | **{long:,}** | | |\n"
 
 
 def run(options):

@@ -55,13 +55,17 @@ def pytest_terminal_summary(terminalreporter, config):
         return
     size = "long" if config.getoption("--long") else "usual"
     rows = json.loads(TRIED.read_text()) if TRIED.exists() else {}
-    for outcome in ("passed", "failed"):
+    found = {}  # all cases of a function together
+    for outcome in ("passed", "failed"):  # a failure has the last word
         for report in terminalreporter.getreports(outcome):
             said = dict(report.user_properties)
             if report.when == "call" and "tried" in said:
-                row = rows.setdefault(report.nodeid, {})
-                row["what"] = said["what"]
-                row[size] = {"tried": said["tried"], "outcome": outcome}
+                name = report.nodeid.partition("[")[0]
+                tried = said["tried"] + found.get(name, {}).get("tried", 0)
+                found[name] = {"tried": tried, "outcome": outcome}
+                rows.setdefault(name, {})["what"] = said["what"]
+    for name, counts in found.items():
+        rows[name][size] = counts
     text = json.dumps(rows, indent=1, sort_keys=True)
     TRIED.write_text(text + "\n")
 

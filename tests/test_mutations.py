@@ -221,6 +221,8 @@ def test_without_a_fault_nothing_is_noticed(plant, place):
 @pytest.mark.parametrize(
     ("place", "fault"), FAULTS, ids=map(": ".join, FAULTS)
 )
-def test_a_fault_is_noticed(plant, place, fault):
+def test_a_fault_is_noticed(cases, plant, place, fault):
+    """Wrong derivatives and rules, planted: each is found by a check."""
+    cases(1, 1)
     plant(place, fault)
     assert not is_right(place)

@@ -107,6 +107,8 @@ def distances(loss, name, dtype):
 @pytest.mark.parametrize("dtype", runs.DTYPES)
 @pytest.mark.parametrize("loss", runs.LOSSES)
 @pytest.mark.parametrize("name", runs.RULES)
-def test_training_agrees_with_pytorch(dtype, loss, name):
+def test_training_agrees_with_pytorch(cases, dtype, loss, name):
+    """Trainings of 100 steps that agree with PyTorch's numbers."""
+    cases(len(runs.SEEDS), len(runs.SEEDS))
     far = distances(loss, name, dtype)
     assert all(far[what] < CLOSE[dtype][what] for what in CLOSE[dtype]), far

@@ -4,12 +4,14 @@
 
 Cosmic Ray finds the places where an operator, a comparison, a number, a
 condition or a loop can be changed, and changes one at a time in a copy of
-the repository. A fault that passes every test is printed. Those of the
-backward passes and the rules are in tests/test_mutations.py.
+the repository. A fault that passes every test is printed; the counts go into
+results/mutants.json. Faults of the backward passes and rules are planted by
+tests/test_mutations.py.
 """
 
 import argparse
 import difflib
+import json
 import os
 import random
 import shutil
@@ -19,6 +21,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+RECORD = ROOT / "results" / "mutants.json"
 MODULES = "nn/*.py", "nn/tasks/*.py", "nn/datasets/*.py"
 # the tests of the commands with what they need, and of the network
 COMMANDS = ("cli", "datasets", "tasks", "third_task")
@@ -151,4 +154,6 @@ def main(arguments=None):
                 )
                 print("\n".join(lines), flush=True)
     print(f"{caught} of {tried} faults found")
+    record = {"tried": tried, "found": caught, "seed": chosen.seed}
+    RECORD.write_text(json.dumps(record) + "\n", encoding="utf-8")
     return int(caught < LEAST * tried)
