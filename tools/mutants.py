@@ -4,9 +4,9 @@
 
 Cosmic Ray finds the places where an operator, a comparison, a number, a
 condition or a loop can be changed, and changes one at a time in a copy of
-the repository. A fault that passes every test is printed; the counts go into
-results/mutants.json. Faults of the backward passes and rules are planted by
-tests/test_mutations.py.
+the repository. A fault that passes every test is printed, and the counts
+go into results/mutants.json. Faults of the backward passes and the rules
+are planted by tests/test_mutations.py.
 """
 
 import argparse
