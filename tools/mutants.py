@@ -22,13 +22,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORD = ROOT / "results" / "mutants.json"
-MODULES = "nn/*.py", "nn/tasks/*.py", "nn/datasets/*.py"
+FOLDERS = "tasks", "datasets", "checkpoint"
+MODULES = "nn/*.py", *(f"nn/{folder}/*.py" for folder in FOLDERS)
 # the tests of the commands with what they need, and of the network
-COMMANDS = ("cli", "datasets", "tasks", "third_task")
+COMMANDS = ("cli", *FOLDERS, "third_task", "files")
 NETWORK = (
     *("activations", "gradcheck", "layers", "losses", "metrics", "model"),
     *("optimizers", "regularizers", "training", "weights", "parity"),
-    *("checks", "tasks", "cli"),
+    *("checks", "files", "tasks", "cli"),
 )
 LEAST = 0.95  # the share that must be found
 
