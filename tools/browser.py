@@ -18,6 +18,13 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 FIRST_VIEW = {"viewport": {"width": 1280, "height": 900}}
+# Go to each figure, since some wait for it, until all are alive or failed.
+ALIVE = """(least) => {
+  const figures = [...document.querySelectorAll("figure[data-nn]")];
+  const waiting = figures.find((figure) => !figure.dataset.state);
+  (waiting ?? document.body).scrollIntoView();
+  return !waiting && figures.length >= least;
+}"""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -96,11 +103,7 @@ def visit(browser, address, base, *, ready=1, patience=10, **options):
     try:
         page.goto(address)
         if ready:
-            page.wait_for_function(
-                "n => document.querySelectorAll('figure[data-nn]"
-                "[data-state]').length >= n",
-                arg=ready,
-            )
+            page.wait_for_function(ALIVE, arg=ready)
             page.evaluate("() => new Promise(requestAnimationFrame)")
         yield page
     except Exception as error:

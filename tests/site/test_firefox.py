@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tools import pdf
-from tools.browser import in_ci
+from tools.browser import ALIVE, in_ci
 
 TOC = yaml.safe_load((pdf.ROOT / "_toc.yml").read_text("utf-8"))
 CHAPTERS = [p for p in pdf.pages(TOC) if p.startswith("notebooks/")]
@@ -54,7 +54,7 @@ def test_a_chapter_is_whole_in_firefox(firefox, site, serve, name):
 
     firefox.get(f"{serve(site)}{name}.html")
     wait = WebDriverWait(firefox, 60)
-    wait.until(lambda b: all(b.execute_script(STATES)))
+    wait.until(lambda b: b.execute_script(f"return ({ALIVE})(0)"))
     states = firefox.execute_script(STATES)
     page = (site / f"{name}.html").read_text("utf-8")
     assert states == ["ready"] * page.count('<figure class="nn ')

@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT / "book" / "_ext"))
 pytestmark = pytest.mark.full
 pytest.importorskip("sphinx")
 
-from nnbook import fonts, formulas, pages, pictures, sheets  # noqa: E402
+from nnbook import fonts, formulas, later, pages, pictures, sheets  # noqa: E402
 
 KNOWN = {"a", "p", "shown", "main"}
 
@@ -33,16 +33,19 @@ KNOWN = {"a", "p", "shown", "main"}
         ("@media print { p { color: red } }", True),
         ("@keyframes turn { to { color: red } }", True),
         (".tooltip.bs-tooltip-top { color: red }", True),
-        (":root { --gone: red }", True),
+        (":root { --gone: red }", False),
+        (":root { --gone: red } p { color: var(--gone) }", True),
+        (":root { --gone: red; --a: var(--gone) }", False),
+        (":root { --outside: red }", True),
     ],
 )
 def test_a_rule_stays_if_an_element_can_match(css, kept):
-    assert ("red" in sheets.reduce(css, KNOWN)) is kept
+    assert ("red" in sheets.reduce(css, KNOWN, {"--outside"})) is kept
 
 
 def test_only_the_selectors_that_can_match_stay():
     css = sheets.reduce("/* x */ p,\n .gone {\n  color :red; }", KNOWN)
-    assert css == "p{color :red;}\n"
+    assert css == "p{color :red}\n"
 
 
 def test_a_broken_style_sheet_is_not_passed_over():
@@ -191,3 +194,36 @@ def test_pages_keep_the_search_where_it_happens():
     for name, kept in ("one.html", 0), ("search.html", 1):
         text = pages.mend(scripts, Path(name), "")
         assert text.count("searchtools") == kept
+
+
+def test_large_data_wait_for_the_reader(tmp_path):
+    (tmp_path / "_static").mkdir()
+    few, many = '{"a":1}', '{"a":"' + "x" * later.LEAST + '"}'
+    calls = [
+        f'mount("k{i}", figure, {s});' for i, s in enumerate((few, many))
+    ]
+    page = later.put_aside("\n".join(calls), Path("a/b.html"), tmp_path)
+    assert calls[0] in page
+    assert calls[1] not in page
+    assert 'script.src = "../_static/figures/k1.js";' in page
+    (file,) = (tmp_path / "_static" / "figures").iterdir()
+    assert file.read_text().endswith(f'["k1"] = {many};\n')
+
+
+def test_data_that_cannot_be_loaded_are_told(visit, tmp_path):
+    from nn.figures import Figure
+
+    (tmp_path / "_static").mkdir()
+    figure = Figure(
+        "neuron", alt="A neuron that lacks its data. " * 2, x="x" * 30_000
+    )
+    page = "<!doctype html><html lang=en><title>t</title>" + figure.html()
+    page = later.put_aside(page, Path("b.html"), tmp_path)
+    (tmp_path / "b.html").write_text(page)
+    for file in (tmp_path / "_static" / "figures").iterdir():
+        file.unlink()
+    with (
+        pytest.raises(AssertionError, match="could not be loaded"),
+        visit(f"file://{tmp_path}/b.html", "file://", ready=1),
+    ):
+        pass

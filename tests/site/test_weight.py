@@ -11,12 +11,6 @@ from tools.browser import serve
 PAGES = pdf.pages(yaml.safe_load((pdf.ROOT / "_toc.yml").read_text()))
 LIMIT = 300_000  # bytes
 MEDIAN = 230_000
-# the data of their figures, weights above all, are on these pages
-LARGE = {
-    "notebooks/10_descend": 350_000,
-    "notebooks/14_fashion_mnist": 800_000,
-    "notebooks/15_california_housing": 370_000,
-}
 SHIFT = 0.02
 
 
@@ -28,15 +22,9 @@ def weights(browser, site):
 
 def test_no_page_is_heavy(weights):
     total = {page: found["total"] for page, found in weights.items()}
-    heavy = {p: n for p, n in total.items() if n > LARGE.get(p, LIMIT)}
+    heavy = {p: n for p, n in total.items() if n > LIMIT}
     assert heavy == {}
     assert statistics.median(total.values()) <= MEDIAN
-
-
-def test_large_pages_are_large_by_their_data_alone(weights):
-    for page in LARGE:
-        found = weights[page]
-        assert found["total"] - found["bytes"]["Document"] <= LIMIT
 
 
 def test_every_kind_of_file_is_weighed(weights):

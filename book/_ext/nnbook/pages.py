@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sphinx.util import logging
 
-from . import cover, fonts, formulas, pictures, sheets
+from . import cover, fonts, formulas, later, pictures, sheets
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +98,7 @@ def finish(app, error):
     settings = (static / "documentation_options.js").read_text("utf-8")
     pages = {p: mend(t, p, settings) for p, t in pages.items()}
     pages = {p: pictures.lighten(t, p, out) for p, t in pages.items()}
+    pages = {p: later.put_aside(t, p, out) for p, t in pages.items()}
     for picture in (out / "_images").glob("*.png"):
         picture.unlink()
     sheet = ""

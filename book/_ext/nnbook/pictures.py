@@ -1,7 +1,8 @@
 """Pictures of the pages: smaller files, known sizes, fetched when seen.
 
-Each PNG becomes a WebP file without any loss; so do the stills of the
-interactive figures, which are inside the notebooks' HTML.
+Each PNG becomes a WebP file, without any loss unless it is made of large
+photographs; so do the stills of the interactive figures, which are inside
+the notebooks' HTML.
 """
 
 import base64
@@ -17,6 +18,7 @@ INLINE = "data:image/png;base64,"
 SIZED = re.compile(r"\b(?:width|height|loading)=|\bstyle=")
 FOLDER = "_images"
 CARD = 480  # pixels
+LARGE = 40_000  # bytes without any loss: photographs
 
 
 def lighten(text, page, out):
@@ -31,14 +33,16 @@ def lighten(text, page, out):
         before, address, after = match.groups()
         if address.startswith(INLINE):
             data = base64.b64decode(address.removeprefix(INLINE))
-        elif f"/{FOLDER}/" in address and address.endswith(".png"):
-            name = address.rpartition("/")[2]
-            data = (out / FOLDER / name).read_bytes()
+        elif address.endswith(".png") and ":" not in address:
+            data = (out / page.parent / address).read_bytes()
         else:
             return match[0]
         rest = f"{before}{after}"
         small = "nn-thumb" in rest
         name, (width, height) = write(data, out / FOLDER, small=small)
+        if "/_static/" in address:  # the theme's, of a size it sets
+            new = f"{to_root}/{FOLDER}/{name}"
+            return match[0].replace(address, new)
         size = (
             ""
             if SIZED.search(rest)
@@ -67,8 +71,9 @@ def write(png, folder, *, small=False):
     target = folder / name
     if not target.exists():
         folder.mkdir(exist_ok=True)
-        how = (
-            {"quality": 80} if small else {"lossless": True, "exact": True}
-        )
-        picture.save(target, method=4, **how)
+        if not small:
+            picture.save(target, method=4, lossless=True, exact=True)
+        if small or target.stat().st_size > LARGE:
+            quality = 80 if small else 90
+            picture.save(target, method=4, quality=quality)
     return name, picture.size

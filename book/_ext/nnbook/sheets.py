@@ -2,7 +2,8 @@
 
 A rule stays if every class, id and element that it names occurs as a word
 in a tag or a script of some page, or in a script of the site. This errs on
-the side of keeping: what scripts add to a page is named in them.
+the side of keeping: what scripts add to a page is named in them. A variable
+stays if something reads it.
 """
 
 import hashlib
@@ -18,6 +19,8 @@ HREF = re.compile(r'href="([^"?#]+)')
 MADE = re.compile(r"bs-tooltip|bs-popover|dropdown|tooltip")
 NESTED = ("media", "supports", "layer", "container")
 WORDS = re.compile(r"[\w-]+")
+VARIABLE = re.compile(r"--[\w-]+")
+READ = re.compile(r"var\(\s*(--[\w-]+)")
 CODE = re.compile(r"<script\b[^>]*>.*?</script>|<[a-zA-Z][^>]*>", re.DOTALL)
 
 
@@ -45,39 +48,53 @@ def used(selector, known):
     return True
 
 
-def reduce(css, known):
-    """Return a style sheet without the rules that no page can use."""
+def reduce(css, known, outside=frozenset()):
+    """Return a style sheet without what no page can use.
+
+    ``known`` holds the names in pages and scripts, ``outside`` the
+    variables that they read.
+    """
     rules = tinycss2.parse_stylesheet(
         css, skip_comments=True, skip_whitespace=True
     )
-    return "".join(_reduced(rules, known))
+    read = outside | {*READ.findall(css)}
+    less = "".join(_reduced(rules, known, read))
+    # what only an unread variable has read is unread now
+    return less if less == css else reduce(less, known, outside)
 
 
-def _reduced(rules, known):
+def _reduced(rules, known, read):
     for rule in rules:
         if rule.type == "error":
             raise ValueError(f"a style sheet has an error: {rule.message}")
         if rule.type == "qualified-rule":
-            kept = [s for s in _split(rule.prelude) if used(s, known)]
-            if kept:
+            kept = [s for s in _split(rule.prelude, ",") if used(s, known)]
+            lines = [_text(part) for part in _split(rule.content, ";")]
+            lines = [
+                line
+                for line in lines
+                if line
+                and (line[:2] != "--" or VARIABLE.match(line)[0] in read)
+            ]
+            if kept and lines:
                 names = ",".join(_text(selector) for selector in kept)
-                yield f"{names}{{{_text(rule.content)}}}\n"
+                yield f"{names}{{{';'.join(lines)}}}\n"
         elif rule.at_keyword in NESTED and rule.content is not None:
             inner = tinycss2.parse_rule_list(
                 rule.content, skip_comments=True, skip_whitespace=True
             )
-            if body := "".join(_reduced(inner, known)):
+            if body := "".join(_reduced(inner, known, read)):
                 head = f"@{rule.at_keyword} {_text(rule.prelude)}"
                 yield f"{head}{{{body}}}\n"
         elif rule.at_keyword != "charset":
             yield f"{rule.serialize()}\n"
 
 
-def _split(tokens):
-    """Cut a list of tokens at its commas."""
+def _split(tokens, sign):
+    """Cut a list of tokens at a sign."""
     parts = [[]]
     for token in tokens:
-        if token == ",":
+        if token == sign:
             parts.append([])
         else:
             parts[-1].append(token)
@@ -137,11 +154,12 @@ def join(pages, site):
         if "mathjax" not in path.parts
     ]
     known = words(pages.values(), scripts)
-    parts = []
+    outside = {n for text in pages.values() for n in READ.findall(text)}
+    outside |= {n for text in scripts for n in VARIABLE.findall(text)}
+    css = "".join(read(sheet, site) for sheet in order)
     for sheet in order:
-        parts.append(reduce(read(sheet, site), known))
         (site / sheet).unlink()
-    return "".join(parts)
+    return reduce(css, known, outside)
 
 
 def link(text, path, sheets, after=""):
