@@ -23,7 +23,7 @@ from nn import (
     fit,
     mean_absolute_error,
 )
-from nn.checkpoint import Checkpoint, epochs_in
+from nn.checkpoint import Checkpoint, _parts, epochs_in
 
 KINDS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
 RULES = {
@@ -316,3 +316,8 @@ def test_a_long_history_fits(tmp_path):
     history = {"loss": [*np.linspace(0, 1, 60_000).tolist(), np.float32(2)]}
     Checkpoint(path, *parts).save(history)
     assert Checkpoint(path, *parts).resume() == history
+
+
+def test_a_class_that_hides_its_arguments_has_none():
+    assert _parts.arguments(dict) == []
+    assert _parts.arguments(L2) == ["lam"]

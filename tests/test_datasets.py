@@ -301,6 +301,29 @@ def test_fashion_without_data_says_where_it_looked(
     assert "http://127.0.0.1:9/x: " in text
     for advice in ("python -m nn data", "NN_DATA", _fetch.PACKAGE, *FINAL):
         assert advice in text.split("What to do")[1]
+    assert f"into\n    {places['cache']}\n" in text
+
+
+def test_without_a_cache_the_advice_says_what_to_name():
+    assert "into\n    the folder XDG_CACHE_HOME" in _fashion._advice(
+        [], None
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(KeyError("a"), "KeyError: 'a'"), (OSError("b"), "b")],
+)
+def test_an_unexpected_error_of_a_source_has_its_name(
+    places, monkeypatch, error, said
+):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(_fetch, "download", fail)
+    monkeypatch.setattr(_fetch, "ADDRESSES", ("http://127.0.0.1:9/x",))
+    with pytest.raises(FileNotFoundError, match=f"9/x: {said}\n"):
+        fashion_mnist()
 
 
 def test_fashion_download_false_does_not_download(places, monkeypatch):
@@ -360,6 +383,12 @@ def test_download_into_the_own_cache_once(server, places, capsys):
     assert len(server.asked) == 4
     out = capsys.readouterr()
     assert out.out == out.err == ""  # stderr is no terminal here
+
+
+def test_the_bar_shows_what_has_come():
+    assert _fetch._bar(1_500_000, 0) == "1.5 MB"
+    half = f"[{'#' * 15}{' ' * 15}] 1.0 of 2.0 MB"
+    assert _fetch._bar(1_000_000, 2_000_000) == half
 
 
 def test_download_shows_a_bar_on_a_terminal(server, capsys, monkeypatch):

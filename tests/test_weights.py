@@ -230,6 +230,16 @@ def test_a_file_without_a_digest_is_refused(arrays, path):
         load_arrays(path, empty(arrays))
 
 
+def test_five_arrays_are_named_and_no_more(path):
+    save_arrays(path, {})
+    for n in (5, 6):
+        into = {str(i): np.zeros(1) for i in range(n)}
+        with pytest.raises(WeightFileError, match="'4' ") as error:
+            load_arrays(path, into)
+        assert ("and 1 more" in str(error.value)) == (n == 6)
+        assert "and 0 more" not in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("kind", "size"), [("BF16", 2), ("F8_E4M3", 1), ("F8_E5M2", 1)]
 )

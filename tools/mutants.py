@@ -25,7 +25,10 @@ RECORD = ROOT / "results" / "mutants.json"
 FOLDERS = "tasks", "datasets", "checkpoint"
 MODULES = "nn/*.py", *(f"nn/{folder}/*.py" for folder in FOLDERS)
 # the tests of the commands with what they need, and of the network
-COMMANDS = ("cli", *FOLDERS, "third_task", "files")
+COMMANDS = (
+    *("cli", *FOLDERS, "third_task", "files"),
+    *("data_faults", "input_files", "stops"),
+)
 NETWORK = (
     *("activations", "gradcheck", "layers", "losses", "metrics", "model"),
     *("optimizers", "regularizers", "training", "weights", "parity"),
