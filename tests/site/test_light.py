@@ -132,13 +132,35 @@ def test_a_picture_keeps_its_points_and_gets_its_size(tmp_path):
     Image.fromarray(points).save(png, "png")
     (tmp_path / "_images").mkdir()
     (tmp_path / "_images" / "a.png").write_bytes(png.getvalue())
-    page = '<img alt="A" src="../_images/a.png" /><img src="../b.png">'
+    (tmp_path / "_static").mkdir()
+    (tmp_path / "_static" / "b.png").write_bytes(png.getvalue())
+    theirs, far = (
+        '<img src="../_static/b.png">',
+        '<img src="http://x/b.png">',
+    )
+    page = f'<img alt="A" src="../_images/a.png" />{theirs}{far}'
     text = pictures.lighten(page, Path("book/x.html"), tmp_path)
-    assert '<img src="../b.png">' in text
+    assert far in text
     assert 'width="30" height="9" loading="lazy"' in text
     (webp,) = (tmp_path / "_images").glob("*.webp")
-    assert f'src="../_images/{webp.name}"' in text
+    assert f'<img src="../_images/{webp.name}">' in text  # the theme's size
+    assert text.count(f'src="../_images/{webp.name}"') == 2
     assert np.array_equal(np.asarray(Image.open(webp)), points)
+
+
+def test_only_large_photographs_lose_a_little(tmp_path):
+    import numpy as np
+    from PIL import Image
+
+    noise = np.random.default_rng(0).integers(90, 130, (200, 200, 3))
+    flat = np.full((200, 200, 3), 90)
+    for points, same in ((noise, False), (flat, True)):
+        png = io.BytesIO()
+        Image.fromarray(points.astype(np.uint8)).save(png, "png")
+        name, _ = pictures.write(png.getvalue(), tmp_path)
+        shown = np.asarray(Image.open(tmp_path / name))
+        assert np.array_equal(shown, points) == same
+        assert np.abs(shown - points).mean() < 20
 
 
 @pytest.fixture

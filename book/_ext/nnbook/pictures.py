@@ -34,7 +34,8 @@ def lighten(text, page, out):
         if address.startswith(INLINE):
             data = base64.b64decode(address.removeprefix(INLINE))
         elif address.endswith(".png") and ":" not in address:
-            data = (out / page.parent / address).read_bytes()
+            place = posixpath.join(page.parent.as_posix(), address)
+            data = (out / posixpath.normpath(place)).read_bytes()
         else:
             return match[0]
         rest = f"{before}{after}"
