@@ -50,6 +50,27 @@ def test_the_classic_networks_are_the_ones_of_the_text(housing):
     assert sum(p.size for p in model.parameters().values()) == 109_386
 
 
+@pytest.mark.parametrize("settings", HOUSING.settings)
+def test_a_trained_network_refuses_districts_elsewhere(housing, settings):
+    _, (X, _) = housing
+    model = load("california-housing", settings)
+    expected = predict(model, X)
+    swapped = X.copy()
+    swapped[7, 6:] = X[7, :5:-1]
+    message = f"row 7 lies at {X[7, 7]:g} and {X[7, 6]:g}; pass the raw"
+    for wrong in (swapped, swapped.tolist(), swapped.astype(np.float64)):
+        with pytest.raises(ValueError, match=message):
+            predict(model, wrong)
+    for X_wrong in (X[:, ::-1], (X - X.mean(axis=0)) / X.std(axis=0)):
+        with pytest.raises(ValueError, match="must lie in California"):
+            predict(model, X_wrong)
+    with pytest.raises(ValueError, match=r"must have shape \(n, 8\)"):
+        predict(model, X[:, :7])
+    again = pickle.loads(pickle.dumps(model))
+    assert np.array_equal(predict(again, X), expected)
+    model.forward(swapped, training=True)  # another's affair
+
+
 def test_settings_reach_the_layers(housing):
     (X, y), _ = housing
     settings = replace(HOUSING.settings["tuned"], l2=0.5, dropout=0.25)

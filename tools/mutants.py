@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-MODULES = "nn/*.py", "nn/tasks/*.py", "nn/datasets/*.py"
+MODULES = "nn/*.py", "nn/cli/*.py", "nn/tasks/*.py", "nn/datasets/*.py"
 # the tests of the commands with what they need, and of the network
 COMMANDS = ("cli", "datasets", "tasks", "third_task")
 NETWORK = (
@@ -78,11 +78,8 @@ def draw(root, number, seed):
 def tests(path):
     """The test files for a module: its own, and the others."""
     own, names = path.stem, NETWORK
-    if path.parent.name != "nn" or own == "cli":
-        own, names = (
-            path.stem if own == "cli" else path.parent.name,
-            COMMANDS,
-        )
+    if path.parent.name != "nn":
+        own, names = path.parent.name, COMMANDS
     files = [f"tests/test_{name}.py" for name in names]
     first = [f for f in files if f == f"tests/test_{own}.py"]
     return first, [f for f in files if f not in first]
@@ -131,7 +128,7 @@ def main(arguments=None):
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         copy(root)
-        for module in ("nn/layers.py", "nn/cli.py"):
+        for module in ("nn/layers.py", "nn/cli/__init__.py"):
             if is_found(root, root / module, chosen.timeout):
                 sys.exit("the tests fail or take too long without a fault")
         caught = tried = 0

@@ -20,7 +20,6 @@ TEXTS = (
     "measure/*.py",
     "nn/*/*.py",
     "nn/checks.py",
-    "nn/cli.py",
     "tools/*.py",
 )
 GAP = r"(?:[\s#*/]|f?[\"'`])+"  # also between strings or comments

@@ -97,23 +97,59 @@ def plain(inputs, epochs):
     return Settings(label, inputs, epochs)
 
 
+class Trained(Sequential):
+    """A network of a task, which refuses raw rows that its task refuses.
+
+    ``check(X)`` raises ValueError for them. Where the network is trained
+    further, nothing is refused.
+    """
+
+    def __init__(self, *layers, check):
+        super().__init__(*layers)
+        self.check = check
+
+    def forward(self, X, training=False):
+        if not training:
+            self.check(X)
+        return super().forward(X, training)
+
+
+class Watched:
+    """An optimizer that calls ``then()`` after each of its steps."""
+
+    def __init__(self, optimizer, then):
+        self.optimizer, self.then = optimizer, then
+
+    def step(self, parameters, gradients):
+        """Change the parameters as the optimizer does, then call."""
+        self.optimizer.step(parameters, gradients)
+        self.then()
+
+
+def anything(X):
+    """Refuse nothing."""
+
+
 @dataclass(frozen=True)
 class Task:
     """A data set, the network trained on it, and how both are shown.
 
     ``data(validation=)`` returns pairs (X, y), as in ``nn.datasets``, and
     ``locate(folder)`` finds or fetches the files and returns where they
-    are. ``sizes`` is (n_in, hidden ..., n_out), ``loss`` a class of
-    ``nn.losses``. ``metrics`` are followed in training and bear the names
-    that Keras gives them; ``scores`` need all rows at once. ``columns``
-    are those of the table of results: (part, name) -> (heading, decimals).
-    ``settings``, by name, include "classic", which other libraries are
-    compared with, and "tuned", the default.
+    are. ``check(X)`` raises ValueError for raw rows that cannot be, where
+    a trained network is used. ``sizes`` is (n_in, hidden ..., n_out),
+    ``loss`` a class of ``nn.losses``. ``metrics`` are followed in training
+    and bear the names that Keras gives them; ``scores`` need all rows at
+    once. ``columns`` are those of the table of results: (part, name) ->
+    (heading, decimals). ``settings``, by name, include "classic", which
+    other libraries are compared with, and "tuned", the default.
 
     ``read(path)`` returns raw rows X from a file of the kind ``files``
-    names, ``example`` is such a file. ``describe(path, Z)`` returns lines
-    of text about the outputs Z for its rows. ``preview(X, y)`` draws the
-    data with Matplotlib; ``demo(model)`` returns an interactive figure.
+    names, or from standard input if the path is ``-``; ``endings`` are
+    those of such files, ``example`` is one. ``describe(Z)`` yields, for
+    each row of the outputs Z, what they mean: a text, and a dictionary of
+    plain values for programs. ``preview(X, y)`` draws the data with
+    Matplotlib; ``demo(model)`` returns an interactive figure.
     """
 
     name: str
@@ -128,10 +164,12 @@ class Task:
     settings: dict[str, Settings] = field(repr=False)
     read: Callable
     files: str
+    endings: tuple[str, ...]
     example: str
     describe: Callable
     preview: Callable
     demo: Callable
+    check: Callable = anything
 
     @property
     def classifies(self):
@@ -175,15 +213,17 @@ class Task:
         *,
         validation=None,
         on_epoch=None,
+        on_step=None,
         checkpoint=None,
         about=None,
     ):
         """Train a new network; return it, its history, and seconds.
 
         The arguments ``validation`` and ``on_epoch`` are those of
-        ``nn.fit``. ``checkpoint`` is a file that is written after each
-        epoch, and if it is there, the training goes on where the file
-        ends; ``about`` describes it, as for ``nn.checkpoint.Checkpoint``.
+        ``nn.fit``; ``on_step()`` is called after each step. ``checkpoint``
+        is a file that is written after each epoch, and if it is there, the
+        training goes on where the file ends; ``about`` describes it, as
+        for ``nn.checkpoint.Checkpoint``.
         """
         model, order_rng = self.build(settings, X, y, seed)
         optimizer, history = settings.optimizer(len(X)), None
@@ -197,6 +237,8 @@ class Task:
                 then=on_epoch,
             )
             history = on_epoch.resume()
+        if on_step is not None:
+            optimizer = Watched(optimizer, on_step)
         start = time.perf_counter()
         history = fit(
             model,
@@ -226,6 +268,21 @@ class Task:
         """Return the file of the weights that ship, by settings' name."""
         return WEIGHTS / f"{self.name}-{settings}.safetensors"
 
+    def find(self, settings=None, *, path=None):
+        """Return the settings and the file of the weights of ``load``."""
+        if settings is not None:
+            self.get_settings(settings)
+        if path is not None:
+            return self._settings_in(path, settings), path
+        settings = settings or "tuned"
+        path = self.shipped(settings)
+        if not path.is_file():
+            raise ValueError(
+                f"no weights of {self.name} ship with the package: train "
+                "a network and name the file of its weights"
+            )
+        return settings, path
+
     def load(self, settings=None, *, path=None):
         """Return a trained network, ready for ``predict``.
 
@@ -235,21 +292,10 @@ class Task:
         that the file names, else "tuned". ValueError for unknown settings,
         for weights that are damaged or another network's, or if none ship.
         """
-        if settings is not None:
-            self.get_settings(settings)
-        if path is None:
-            settings = settings or "tuned"
-            path = self.shipped(settings)
-            if not path.is_file():
-                raise ValueError(
-                    f"no weights of {self.name} ship with the package: "
-                    "train a network and name the file of its weights"
-                )
-        else:
-            settings = self._settings_in(path, settings)
+        settings, path = self.find(settings, path=path)
         X, y = np.ones((1, self.sizes[0])), np.zeros((1, self.sizes[-1]))
         model, _ = self.build(self.get_settings(settings), X, y, seed=0)
-        return model.load(path)
+        return Trained(*model.layers, check=self.check).load(path)
 
     def _settings_in(self, path, wanted):
         """The name of the settings of a file of weights."""

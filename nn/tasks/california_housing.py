@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from ..datasets._text import printable
 from ..layers import Layer, Normalization
 from ..losses import MeanSquaredError
 from ..metrics import mean_absolute_error, r2_score
-from ._files import open_file
+from ._files import open_file, read_input
 from ._task import Settings, Task, classic, plain, standardized
 
 # columns with a long tail to the right: their logarithm is roughly
@@ -35,6 +34,18 @@ SKEWED = [
         "AveOccup",
     )
 ]
+# the lowest and the highest value of each column in the 20,640 districts,
+# rounded outwards: the networks have seen no others
+RANGES = (
+    (0.49, 15.01),  # the census records higher incomes as 15.0001
+    (1, 52),  # and older houses as 52
+    (0.8, 142),
+    (0.3, 34.1),
+    (3, 35_682),
+    (0.6, 1244),
+    (32.5, 42),  # California
+    (-124.4, -114.3),
+)
 # a district lies at (u, v): degrees from the middle of the data, halved
 MIDDLE, SCALE = (35.6, -119.6), 2.0
 # waves over the map in four directions; 1.5 radians for two degrees of
@@ -44,6 +55,22 @@ WAVES = [
     for k in (1, 2, 3)
     for u, v in ((1, 0), (0, 1), (1, 1), (1, -1))
 ]
+
+
+def check_places(X):
+    """Refuse raw rows X (n, 8) that are not on the map of California."""
+    X = as_batch("california-housing", X, 8)
+    low, high = np.array(RANGES[6:]).T
+    outside = ((X[:, 6:] < low) | (X[:, 6:] > high)).any(axis=1)
+    if outside.any():
+        row = int(outside.argmax())
+        raise ValueError(
+            "each row of X must lie in California, at a Latitude of "
+            f"{low[0]} to {high[0]} and a Longitude of {low[1]} to "
+            f"{high[1]}, but row {row} lies at {X[row, 6]:g} and "
+            f"{X[row, 7]:g}; pass the raw columns in the order of "
+            "HOUSING_FEATURES"
+        )
 
 
 class HousingFeatures(Layer):
@@ -121,18 +148,6 @@ def locate(folder=None):
 
 MAX_BYTES = 10_000_000  # of a CSV file: about 200,000 districts
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.A | re.I)
-# the lowest and the highest value of each column in the 20,640 districts,
-# rounded outwards: the networks have seen no others
-RANGES = (
-    (0.49, 15.01),  # the census records higher incomes as 15.0001
-    (1, 52),  # and older houses as 52
-    (0.8, 142),
-    (0.3, 34.1),
-    (3, 35_682),
-    (0.6, 1244),
-    (32.5, 42),  # California
-    (-124.4, -114.3),
-)
 
 
 def read_districts(path):
@@ -145,24 +160,10 @@ def read_districts(path):
     not a number within RANGES. A line without any content is skipped.
     """
     if str(path) == "-":
-        return _districts(_standard_input(), "standard input")
+        return _districts(read_input(MAX_BYTES), "standard input")
     expected = "a file, or - for standard input"
     with open_file(path, MAX_BYTES, expected=expected) as file:
         return _districts(file.read(), printable(path))
-
-
-def _standard_input():
-    if sys.stdin is None:
-        raise ValueError(
-            "standard input must be open for -, but is closed: give a file"
-        )
-    content = sys.stdin.buffer.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise ValueError(
-            f"standard input must have at most {MAX_BYTES:,} bytes, but "
-            "has more"
-        )
-    return content
 
 
 def _districts(content, name):
@@ -253,9 +254,10 @@ def _table(content, name):
     return lines, rows
 
 
-def describe(path, Z):
-    """One line for each row: the price in US dollars of 1990."""
-    return [f"${100_000 * z:,.0f}" for z in Z[:, 0]]
+def describe(Z):
+    """The price of each row in US dollars of 1990."""
+    for price in (100_000 * Z[:, 0].astype(float)).tolist():
+        yield f"${price:,.0f}", {"price": price}
 
 
 def preview(X, y):
@@ -308,6 +310,7 @@ CALIFORNIA_HOUSING = Task(
     title="California Housing",
     data=california_housing,
     locate=locate,
+    check=check_places,
     sizes=(8, 64, 32, 1),
     loss=MeanSquaredError,
     metrics={"mean_absolute_error": mean_absolute_error},
@@ -327,8 +330,9 @@ CALIFORNIA_HOUSING = Task(
         ),
     },
     read=read_districts,
-    files="a CSV file with a line of column names, or - (standard input)",
-    example="districts.csv",
+    files="a CSV file with a line of column names",
+    endings=(".csv",),
+    example="samples/districts.csv",
     describe=describe,
     preview=preview,
     demo=demo,
