@@ -910,10 +910,10 @@ def documented():
     """The names that the page gives for the objects of each command."""
     found = {}
     for row in re.findall(r"(?m)^\| `\w.*\| one.*\|$", PAGE):
-        commands, _, names = row.strip("| ").split(" | ")
+        commands, _, listed = row.strip("| ").split(" | ")
+        names = {*re.findall(r"`(\w+)`", listed)}
         for command in re.findall(r"`(\w+)`", commands):
-            names = re.findall(r"`(\w+)`", names)
-            found.setdefault(command, []).append({*names})
+            found.setdefault(command, []).append(names)
     return found
 
 

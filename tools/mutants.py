@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = "nn/*.py", "nn/cli/*.py", "nn/tasks/*.py", "nn/datasets/*.py"
 # the tests of the commands with what they need, and of the network
-COMMANDS = ("cli", "datasets", "tasks", "third_task")
+COMMANDS = ("cli", "datasets", "tasks", "terminal", "third_task")
 NETWORK = (
     *("activations", "gradcheck", "layers", "losses", "metrics", "model"),
     *("optimizers", "regularizers", "training", "weights", "parity"),

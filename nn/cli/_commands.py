@@ -1,6 +1,5 @@
 """The commands that use a trained network, or show and compare."""
 
-import json
 import sys
 import webbrowser
 from dataclasses import replace
@@ -56,10 +55,8 @@ def run_predict(options):
         except (ValueError, OSError) as error:
             failed.append(path)
             tell(error, reason(error))
-            if options.json:
-                print(
-                    json.dumps({"file": path, "error": f"{reason(error)}"})
-                )
+            said = {"file": path, "error": f"{reason(error)}"}
+            say(options, None, said)
             continue
         for i, (text, values) in enumerate(rows):
             row = f"[{i}]" if len(rows) > 1 else ""
@@ -163,7 +160,6 @@ def run_compare(options):
         )
     if not options.json:
         print("\n".join(lines))
-        return
     for name, table in found.items():
         kind, between = name.split("  ")
         named = {"task": task.name, "settings": options.settings}

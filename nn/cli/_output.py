@@ -8,8 +8,11 @@ from ._packages import need
 
 
 def say(options, text, record):
-    """Print a result: the text, or with --json the record, on one line."""
-    print(json.dumps(record, default=float) if options.json else text)
+    """Print a result: the text, if any, or with --json the record."""
+    if options.json:
+        text = json.dumps(record, default=float)
+    if text is not None:
+        print(text)
 
 
 def scores(task, model, pairs):
