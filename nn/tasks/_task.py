@@ -11,7 +11,7 @@ import numpy as np
 
 from ..activations import ReLU
 from ..checkpoint import Checkpoint
-from ..layers import Dense, Dropout, Layer, Normalization, he_normal
+from ..layers import Dense, Dropout, Layer, he_normal
 from ..losses import SoftmaxCrossEntropy
 from ..model import Sequential
 from ..optimizers import Adam, cosine
@@ -32,11 +32,6 @@ def get(named, name, what):
         f"{what} must be one of {', '.join(named)}, but is {name!r}"
         + (f", which is now called {now!r}" if now in named else "")
     )
-
-
-def standardized(X):
-    """Each column gets mean 0 and standard deviation 1 over the rows."""
-    return [Normalization.of(X)]
 
 
 def cosine_by_epoch(t, *, lr, epochs, steps):
@@ -97,23 +92,6 @@ def plain(inputs, epochs):
     return Settings(label, inputs, epochs)
 
 
-class Trained(Sequential):
-    """A network of a task, which refuses raw rows that its task refuses.
-
-    ``check(X)`` raises ValueError for them. Where the network is trained
-    further, nothing is refused.
-    """
-
-    def __init__(self, *layers, check):
-        super().__init__(*layers)
-        self.check = check
-
-    def forward(self, X, training=False):
-        if not training:
-            self.check(X)
-        return super().forward(X, training)
-
-
 class Watched:
     """An optimizer that calls ``then()`` after each of its steps."""
 
@@ -126,23 +104,18 @@ class Watched:
         self.then()
 
 
-def anything(X):
-    """Refuse nothing."""
-
-
 @dataclass(frozen=True)
 class Task:
     """A data set, the network trained on it, and how both are shown.
 
     ``data(validation=)`` returns pairs (X, y), as in ``nn.datasets``, and
     ``locate(folder)`` finds or fetches the files and returns where they
-    are. ``check(X)`` raises ValueError for raw rows that cannot be, where
-    a trained network is used. ``sizes`` is (n_in, hidden ..., n_out),
-    ``loss`` a class of ``nn.losses``. ``metrics`` are followed in training
-    and bear the names that Keras gives them; ``scores`` need all rows at
-    once. ``columns`` are those of the table of results: (part, name) ->
-    (heading, decimals). ``settings``, by name, include "classic", which
-    other libraries are compared with, and "tuned", the default.
+    are. ``sizes`` is (n_in, hidden ..., n_out), ``loss`` a class of
+    ``nn.losses``. ``metrics`` are followed in training and bear the names
+    that Keras gives them; ``scores`` need all rows at once. ``columns``
+    are those of the table of results: (part, name) -> (heading, decimals).
+    ``settings``, by name, include "classic", which other libraries are
+    compared with, and "tuned", the default.
 
     ``read(path)`` returns raw rows X from a file of the kind ``files``
     names, or from standard input if the path is ``-``; ``endings`` are
@@ -169,7 +142,6 @@ class Task:
     describe: Callable
     preview: Callable
     demo: Callable
-    check: Callable = anything
 
     @property
     def classifies(self):
@@ -295,7 +267,7 @@ class Task:
         settings, path = self.find(settings, path=path)
         X, y = np.ones((1, self.sizes[0])), np.zeros((1, self.sizes[-1]))
         model, _ = self.build(self.get_settings(settings), X, y, seed=0)
-        return Trained(*model.layers, check=self.check).load(path)
+        return model.load(path)
 
     def _settings_in(self, path, wanted):
         """The name of the settings of a file of weights."""

@@ -20,7 +20,7 @@ from ..layers import Layer, Normalization
 from ..losses import MeanSquaredError
 from ..metrics import mean_absolute_error, r2_score
 from ._files import open_file, read_input
-from ._task import Settings, Task, classic, plain, standardized
+from ._task import Settings, Task, classic, plain
 
 # columns with a long tail to the right: their logarithm is roughly
 # symmetric
@@ -34,18 +34,6 @@ SKEWED = [
         "AveOccup",
     )
 ]
-# the lowest and the highest value of each column in the 20,640 districts,
-# rounded outwards: the networks have seen no others
-RANGES = (
-    (0.49, 15.01),  # the census records higher incomes as 15.0001
-    (1, 52),  # and older houses as 52
-    (0.8, 142),
-    (0.3, 34.1),
-    (3, 35_682),
-    (0.6, 1244),
-    (32.5, 42),  # California
-    (-124.4, -114.3),
-)
 # a district lies at (u, v): degrees from the middle of the data, halved
 MIDDLE, SCALE = (35.6, -119.6), 2.0
 # waves over the map in four directions; 1.5 radians for two degrees of
@@ -58,19 +46,35 @@ WAVES = [
 
 
 def check_places(X):
-    """Refuse raw rows X (n, 8) that are not on the map of California."""
-    X = as_batch("california-housing", X, 8)
-    low, high = np.array(RANGES[6:]).T
-    outside = ((X[:, 6:] < low) | (X[:, 6:] > high)).any(axis=1)
-    if outside.any():
-        row = int(outside.argmax())
+    """Refuse rows X (n, 8) with latitude and longitude exchanged."""
+    exchanged = X[:, 6] < X[:, 7]  # 33 to 42 and -124 to -114 are right
+    if exchanged.any():
+        row = int(exchanged.argmax())
         raise ValueError(
-            "each row of X must lie in California, at a Latitude of "
-            f"{low[0]} to {high[0]} and a Longitude of {low[1]} to "
-            f"{high[1]}, but row {row} lies at {X[row, 6]:g} and "
-            f"{X[row, 7]:g}; pass the raw columns in the order of "
-            "HOUSING_FEATURES"
+            "Latitude must be above Longitude in every row, as it is in "
+            f"California, but row {row} has {X[row, 6]:g} and "
+            f"{X[row, 7]:g}; pass the columns of HOUSING_FEATURES in their "
+            "order and in their units"
         )
+
+
+class Districts(Normalization):
+    """``Normalization`` of districts, which refuses exchanged places.
+
+    X (n, 8), as ``california_housing`` returns it. Outside training,
+    ValueError for a row with latitude and longitude exchanged.
+    """
+
+    def forward(self, X, training=False):
+        X = as_batch(self, X, 8)
+        if not training:
+            check_places(X)
+        return super().forward(X, training)
+
+
+def standardized(X):
+    """Each column gets mean 0 and standard deviation 1 over the rows."""
+    return [Districts.of(X)]
 
 
 class HousingFeatures(Layer):
@@ -80,7 +84,8 @@ class HousingFeatures(Layer):
     long tails become log x, the others stay. With ``waves`` the place on
     the map is added as sin and cos of twelve plane waves over latitude and
     longitude, a small Fourier basis (Rahimi and Recht, 2007): A (n, 8), or
-    (n, 32) with waves. ValueError where a logarithm does not exist.
+    (n, 32) with waves. ValueError where a logarithm does not exist, and
+    outside training for a row with latitude and longitude exchanged.
     """
 
     def __init__(self, *, waves=False, dtype=np.float32):
@@ -99,6 +104,8 @@ class HousingFeatures(Layer):
             )
         if training:
             self.kept = X
+        else:
+            check_places(X)
         A = X.copy()
         A[:, SKEWED] = np.log(X[:, SKEWED])
         if not self.waves:
@@ -148,6 +155,18 @@ def locate(folder=None):
 
 MAX_BYTES = 10_000_000  # of a CSV file: about 200,000 districts
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.A | re.I)
+# the lowest and the highest value of each column in the 20,640 districts,
+# rounded outwards: the networks have seen no others
+RANGES = (
+    (0.49, 15.01),  # the census records higher incomes as 15.0001
+    (1, 52),  # and older houses as 52
+    (0.8, 142),
+    (0.3, 34.1),
+    (3, 35_682),
+    (0.6, 1244),
+    (32.5, 42),  # California
+    (-124.4, -114.3),
+)
 
 
 def read_districts(path):
@@ -257,7 +276,8 @@ def _table(content, name):
 def describe(Z):
     """The price of each row in US dollars of 1990."""
     for price in (100_000 * Z[:, 0].astype(float)).tolist():
-        yield f"${price:,.0f}", {"price": price}
+        sign = "-" * (price < 0)
+        yield f"{sign}${abs(price):,.0f}", {"price": price}
 
 
 def preview(X, y):
@@ -310,7 +330,6 @@ CALIFORNIA_HOUSING = Task(
     title="California Housing",
     data=california_housing,
     locate=locate,
-    check=check_places,
     sizes=(8, 64, 32, 1),
     loss=MeanSquaredError,
     metrics={"mean_absolute_error": mean_absolute_error},
