@@ -236,7 +236,7 @@ def test_a_stopped_training_is_not_overwritten(run, stopped):
     assert "add --resume to go on with it, or remove the file" in err
 
 
-def test_a_lost_exception_stops_at_the_end_of_the_step(run, monkeypatch):
+def test_a_lost_exception_stops_after_the_step(run, monkeypatch):
     """Python drops what a handler raises within some callbacks."""
     from nn import cli
     from nn.cli import _train

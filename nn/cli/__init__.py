@@ -11,9 +11,10 @@ import sys
 import warnings
 
 from ..tasks import TASKS
+from ._options import add_command, option, positive_int, switch
 from ._output import listed, scores, to_json
 from ._packages import advice, quiet_tensorflow, versions
-from ._parser import add_command, option, parser, positive_int, switch
+from ._parser import parser
 from ._process import Signals, close_pipes, open_streams, reason, tell, warn
 
 __all__ = [

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from ..datasets._text import printable
 from ..training import predict
-from ..weights import write_file
-from ._output import listed, need_progress, progress, say, scores
+from ._output import listed, need_progress, progress, say, scores, written
 from ._packages import need, need_keras, versions
 from ._process import reason, tell
 
@@ -97,13 +96,6 @@ def run_preview(options):
     X, y = task.data()[0]
     path = options.out or Path("runs", f"{task.name}-preview.png")
     written(options, path, png(task.preview(X, y)))
-
-
-def written(options, path, content):
-    """Write a file, into a new folder if need be, and say so."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_file(path, content)
-    say(options, f"written to {path}", {"written": str(path)})
 
 
 def run_demo(options):

@@ -1,11 +1,11 @@
 """The command curves, and the picture that train draws."""
 
 import json
+from pathlib import Path
 
 from ..datasets._text import printable
 from ..tasks._files import open_file
-from ..weights import write_file
-from ._output import say
+from ._output import written
 from ._packages import need
 
 MAX_BYTES = 100_000_000  # of a file of metrics
@@ -16,9 +16,7 @@ def run_curves(options):
     need("matplotlib.pyplot")
     paths = [p / "metrics.json" if p.is_dir() else p for p in options.files]
     drawn = picture([(str(p.parent), history_in(p)) for p in paths])
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    write_file(options.out, drawn)
-    say(options, f"written to {options.out}", {"written": str(options.out)})
+    written(options, options.out or Path("runs", "curves.png"), drawn)
 
 
 def history_in(path):

@@ -4,6 +4,7 @@ import json
 import sys
 from contextlib import contextmanager
 
+from ..weights import write_file
 from ._packages import need
 
 
@@ -13,6 +14,13 @@ def say(options, text, record):
         text = json.dumps(record, default=float)
     if text is not None:
         print(text)
+
+
+def written(options, path, content):
+    """Write a file, into a new folder if need be, and say so."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_file(path, content)
+    say(options, f"written to {path}", {"written": str(path)})
 
 
 def scores(task, model, pairs):

@@ -1,79 +1,25 @@
-"""The options of the command line, and what they must be."""
+"""The commands, and the options of each."""
 
 import argparse
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from ..checks import as_count, as_number
-from ..tasks._task import get
 from . import _commands as commands
 from ._curves import run_curves
+from ._options import (
+    add_command,
+    entry,
+    existing,
+    file,
+    fraction,
+    natural,
+    option,
+    positive,
+    positive_int,
+    switch,
+)
 from ._process import called
 from ._train import run_train
-
-
-def parsed(text, *, kind, check, **bounds):
-    """The number in ``text`` that passes ``check``, for argparse."""
-    with suppress(ValueError):
-        text = kind(text)
-    try:
-        return check("it", text, **bounds)
-    except (TypeError, ValueError) as error:
-        raise argparse.ArgumentTypeError(error) from None
-
-
-natural = partial(parsed, kind=int, check=as_count, least=0)
-positive_int = partial(parsed, kind=int, check=as_count, least=1)
-positive = partial(parsed, kind=float, check=as_number, above=0)
-fraction = partial(parsed, kind=float, check=as_number, least=0, below=1)
-
-
-def entry(text, *, named):
-    """The entry called ``text``, for argparse."""
-    try:
-        return get(named, text, "it")
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(error) from None
-
-
-def file(text, *, ending):
-    """A path with this ending, for argparse."""
-    if not text.lower().endswith(ending):
-        raise argparse.ArgumentTypeError(
-            f"it must end in {ending}, but is {text!r}"
-        )
-    return Path(text)
-
-
-def existing(text, *, folder=False):
-    """The path of a file or a folder that is there, for argparse."""
-    path, kind = Path(text), "folder" if folder else "file"
-    if not (path.is_dir() if folder else path.is_file()):
-        raise argparse.ArgumentTypeError(
-            f"it must be a {kind} that exists, but is {text!r}"
-        )
-    return path
-
-
-def option(flag, kind, metavar, text, default=None):
-    """The name and the keywords of ``add_argument``, for an option."""
-    keywords = {"type": kind, "metavar": metavar, "default": default}
-    return flag, {"help": text, **keywords}
-
-
-def switch(flag, text):
-    """The same for an option without a value."""
-    return flag, {"action": "store_true", "help": text}
-
-
-def add_command(commands, name, run, text, *arguments, **more):
-    """Add a command that calls ``run`` with its options."""
-    more |= {"help": text, "description": text, "allow_abbrev": False}
-    sub = commands.add_parser(name, **more)
-    sub.set_defaults(run=run)
-    for flag, keywords in arguments:
-        sub.add_argument(flag, **keywords)
 
 
 def parser(tasks, arguments):
@@ -200,21 +146,14 @@ def parser(tasks, arguments):
         out(".html", "runs/<task>-demo.html"),
         switch("--no-open", "do not open a browser"),
     )
-    path, default = partial(file, ending=".png"), Path("runs", "curves.png")
+    wrote = {"metavar": "FILE", "nargs": "+", "type": Path}
+    wrote["help"] = "metrics.json, or the folder that train wrote"
     add(
         "curves",
         run_curves,
         "draw the curves of one training, or of several",
-        (
-            "files",
-            {
-                "metavar": "FILE",
-                "nargs": "+",
-                "type": Path,
-                "help": "metrics.json, or the folder that train wrote",
-            },
-        ),
-        option("--out", path, "PNG", f"default: {default}", default),
+        ("files", wrote),
+        out(".png", "runs/curves.png"),
     )
     add(
         "export",
