@@ -834,6 +834,8 @@ def test_curves_of_several_trainings(run):
         '{"history": {}}',
         '{"history": {"loss": []}}',
         '{"history": {"loss": ["a"]}}',
+        '{"history": {"loss": [[1]]}}',
+        '{"history": ' + "[" * 100_000,
         '{"history": {"loss": [1], "val_loss": [1, 2]}}',
         "\xff",
     ],

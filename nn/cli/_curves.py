@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+import numpy as np
+
 from ..datasets._text import printable
-from ..tasks._files import open_file
+from ..tasks._files import decoding, open_file
 from ._output import written
 from ._packages import need
 
@@ -21,18 +23,12 @@ def run_curves(options):
 
 def history_in(path):
     """Return the history in a file that train wrote; ValueError if none."""
-    with open_file(path, MAX_BYTES) as file:
-        try:
-            history = json.load(file)["history"]
-            lengths = {len(values) for values in history.values()}
-            sums = [sum(values) for values in history.values()]
-        except (ValueError, LookupError, TypeError, AttributeError):
-            lengths, sums = {}, []
-    if not sums or len(lengths) != 1 or 0 in lengths:
-        raise ValueError(
-            f"{printable(path)} must be a metrics.json that train wrote, "
-            "but has no history of a training"
-        )
+    expected = "a metrics.json that train wrote"
+    with open_file(path, MAX_BYTES) as file, decoding(path, expected):
+        history = json.load(file)["history"]
+        rows = np.array([*history.values()], float)
+        if rows.ndim != 2 or rows.size == 0:
+            raise ValueError("its history is not one of epochs")
     return history
 
 
