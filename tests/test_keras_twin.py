@@ -238,7 +238,8 @@ def test_compare_all_prints_a_table_for_weights_and_loss():
     options = {"steps": (1, 2), "rows": FEW, "log": lines.append}
     found = compare_all(CALIFORNIA_HOUSING, CLASSIC, **options)
     assert len(found) == 6
-    assert len(lines) == 14
+    assert len(lines) == 15
+    assert "yardstick" in lines[-1]
     assert "largest difference of weights" in lines[0]
     assert any("float64  ours and Keras " in line for line in lines)
 

@@ -79,6 +79,7 @@ def test_a_stopped_training_goes_on_with_the_same_bits(cases, tmp_path):
                     process.send_signal(number)
                     stops += 1
                 said = process.communicate()[1].decode()
+            said = "".join(said.partition("nn: ")[1:])  # after progress
             code = process.returncode
             # Python's own end, when all is written, has Python's handlers
             assert code in (0, STOPS[number], -number), said
@@ -95,20 +96,20 @@ def test_it_says_how_to_go_on(tmp_path, number):
         while epochs_in(folder / "checkpoint.safetensors") < 3:
             time.sleep(0.01)
         process.send_signal(number)
-        said = process.communicate()[1].decode()
+        said = process.communicate()[1].decode().splitlines()[-1]
     done = epochs_in(folder / "checkpoint.safetensors")
     assert process.returncode == STOPS[number]
     assert said == (
-        f"nn: stopped after epoch {done} of 5000; go on with: python -m nn "
-        f"train small --out '{folder}' --epochs 5000 --seed 3 --resume\n"
+        f"nn: stopped after epoch {done} of 5000; go on with: nn "
+        f"train small --out '{folder}' --epochs 5000 --seed 3 --resume"
     )
     with command(
         "--out", folder, "--epochs", 5000, "--seed", 3, "--resume"
     ) as process:
-        out = process.stdout.readline(), process.stdout.readline()
+        said = process.stderr.readline(), process.stderr.readline()
         process.kill()
-    assert out[0].decode() == f"going on after epoch {done}\n"
-    assert out[1].decode().startswith(f"epoch {done + 1}/5000 ")
+    assert said[0].decode() == f"going on after epoch {done}\n"
+    assert said[1].decode().startswith(f"epoch {done + 1}/5000, ")
 
 
 @POSIX
@@ -148,7 +149,7 @@ def stopped(run, monkeypatch):
 
         def until_three(*positional, on_epoch, **named):
             def stop(epoch, history):
-                on_epoch(epoch, history)
+                on_epoch(epoch, history)  # at its end
                 if epoch == 2:
                     raise KeyboardInterrupt
 
@@ -169,9 +170,9 @@ def test_a_resumed_run_has_the_results_of_an_undisturbed_one(
     assert code == 130
     assert "nn: stopped after epoch 3 of 12; go on with: " in err
     assert os.listdir("b") == ["checkpoint.safetensors"]
-    code, out, _ = run("--out", "b", "--validation", 0.1, "--resume")
+    code, _, err = run("--out", "b", "--validation", 0.1, "--resume")
     assert code == 0
-    assert out.startswith("going on after epoch 3\nepoch 4/12 ")
+    assert err.startswith("going on after epoch 3\nepoch 4/12, ")
     a, b = results(tmp_path / "a"), results(tmp_path / "b")
     assert a == b
     one, two = (
@@ -182,9 +183,9 @@ def test_a_resumed_run_has_the_results_of_an_undisturbed_one(
 
 
 def test_without_a_checkpoint_it_says_so(run):
-    code, out, _ = run("--resume", "--epochs", 1, "--out", "a")
+    code, _, err = run("--resume", "--epochs", 1, "--out", "a")
     assert code == 0
-    assert out.startswith(
+    assert err.startswith(
         "no checkpoint in a/ yet: beginning anew\nepoch 1"
     )
 
@@ -235,22 +236,22 @@ def test_a_stopped_training_is_not_overwritten(run, stopped):
     assert "add --resume to go on with it, or remove the file" in err
 
 
-def test_a_lost_exception_stops_at_the_end_of_the_epoch(run, monkeypatch):
+def test_a_lost_exception_stops_after_the_step(run, monkeypatch):
     """Python drops what a handler raises within some callbacks."""
     from nn import cli
+    from nn.cli import _train
 
-    step = cli.progress
+    begin = _train.progress
 
-    def dropped(*arguments):
+    def dropped(*arguments, **named):
         cli.Signals.number = 2
-        return step(*arguments)
+        return begin(*arguments, **named)
 
     monkeypatch.setattr(cli.Signals, "number", None)
-    monkeypatch.setattr(cli, "progress", dropped)
+    monkeypatch.setattr(_train, "progress", dropped)
     code, out, err = run("--out", "a")
-    assert code == 130
-    assert out.count("epoch") == 1
-    assert "stopped after epoch 1 of 12" in err
+    assert (code, out) == (130, "")
+    assert err == "nn: stopped before the end of the first epoch\n"
 
 
 def test_a_full_disk_loses_nothing(run, monkeypatch):
@@ -268,8 +269,10 @@ def test_a_full_disk_loses_nothing(run, monkeypatch):
         code, _, err = run("--out", "a")
     assert code == 1
     lines = err.splitlines()
-    assert "No space left on device: 'a/checkpoint.safetensors'" in lines[0]
-    assert lines[1].startswith(
+    (failed,) = (n for n, s in enumerate(lines) if "No space" in s)
+    name = "a/checkpoint.safetensors"
+    assert lines[failed] == f"nn: {name}: No space left on device"
+    assert lines[failed + 1].startswith(
         "nn: stopped after epoch 4 of 12; go on with"
     )
     assert run("--out", "a", "--resume")[0] == run("--out", "b")[0] == 0

@@ -12,7 +12,6 @@ from checks import layer_errors
 from nn import (
     Dense,
     Dropout,
-    Normalization,
     ReLU,
     accuracy,
     cosine,
@@ -24,7 +23,7 @@ from nn.datasets import (
     fashion_mnist_sample,
 )
 from nn.tasks import TASKS, HousingFeatures, load
-from nn.tasks.california_housing import SKEWED
+from nn.tasks.california_housing import SKEWED, Districts
 
 HOUSING, FASHION = TASKS["california-housing"], TASKS["fashion-mnist"]
 
@@ -37,7 +36,7 @@ def housing():
 def test_the_classic_networks_are_the_ones_of_the_text(housing):
     (X, y), _ = housing
     model, _ = HOUSING.build(HOUSING.settings["classic"], X, y, seed=0)
-    kinds = [Normalization, *[Dense, ReLU, Dropout] * 2, Dense]
+    kinds = [Districts, *[Dense, ReLU, Dropout] * 2, Dense]
     assert [type(layer) for layer in model.layers] == kinds
     shapes = [p.shape for p in model.parameters().values() if p.ndim == 2]
     assert shapes == [(8, 64), (64, 32), (32, 1)]
@@ -48,6 +47,25 @@ def test_the_classic_networks_are_the_ones_of_the_text(housing):
         FASHION.settings["classic"], images, labels, seed=0
     )
     assert sum(p.size for p in model.parameters().values()) == 109_386
+
+
+@pytest.mark.parametrize("settings", HOUSING.settings)
+def test_exchanged_places_are_refused(housing, settings):
+    _, (X, _) = housing
+    model = load("california-housing", settings)
+    swapped = X.copy()
+    swapped[7, 6:] = X[7, 7], X[7, 6]
+    message = f"row 7 has {X[7, 7]:g} and {X[7, 6]:g}; pass the columns"
+    for wrong in (swapped, swapped.tolist(), swapped.astype(np.float64)):
+        with pytest.raises(ValueError, match=message):
+            predict(model, wrong)
+    with pytest.raises(
+        ValueError, match="Latitude must be above Longitude"
+    ):
+        predict(model, (X - X.mean(axis=0)) / X.std(axis=0) + 9)
+    with pytest.raises(ValueError, match=r"must have shape \(n, 8\)"):
+        predict(model, X[:, :7])
+    model.forward(swapped, training=True)  # steps are not slowed down
 
 
 def test_settings_reach_the_layers(housing):

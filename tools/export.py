@@ -71,6 +71,13 @@ def __getattr__(name):
             if name in module.__all__:
                 globals()[name] = getattr(module, name)  # once is enough
                 return globals()[name]
+    if name == "__version__":
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return version("from-one-neuron")
+        except PackageNotFoundError:  # a folder that is not installed
+            pass
     raise AttributeError(f"nn has no attribute {{name!r}}")
 
 

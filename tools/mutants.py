@@ -22,11 +22,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORD = ROOT / "results" / "mutants.json"
-FOLDERS = "tasks", "datasets", "checkpoint"
+FOLDERS = "cli", "tasks", "datasets", "checkpoint"
 MODULES = "nn/*.py", *(f"nn/{folder}/*.py" for folder in FOLDERS)
 # the tests of the commands with what they need, and of the network
 COMMANDS = (
-    *("cli", *FOLDERS, "third_task", "files"),
+    *(*FOLDERS, "terminal", "third_task", "files"),
     *("data_faults", "input_files", "stops"),
 )
 NETWORK = (
@@ -85,11 +85,8 @@ def draw(root, number, seed):
 def tests(path):
     """The test files for a module: its own, and the others."""
     own, names = path.stem, NETWORK
-    if path.parent.name != "nn" or own == "cli":
-        own, names = (
-            path.stem if own == "cli" else path.parent.name,
-            COMMANDS,
-        )
+    if path.parent.name != "nn":
+        own, names = path.parent.name, COMMANDS
     files = [f"tests/test_{name}.py" for name in names]
     first = [f for f in files if f == f"tests/test_{own}.py"]
     return first, [f for f in files if f not in first]
@@ -138,7 +135,7 @@ def main(arguments=None):
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         copy(root)
-        for module in ("nn/layers.py", "nn/cli.py"):
+        for module in ("nn/layers.py", "nn/cli/__init__.py"):
             if is_found(root, root / module, chosen.timeout):
                 sys.exit("the tests fail or take too long without a fault")
         caught = tried = 0

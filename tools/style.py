@@ -20,7 +20,6 @@ TEXTS = (
     "measure/*.py",
     "nn/*/*.py",
     "nn/checks.py",
-    "nn/cli.py",
     "nn/files.py",
     "tools/*.py",
 )

@@ -70,15 +70,14 @@ class KerasBaseline(Layer):
         self.prepare = Sequential(*self.settings.inputs(X)).forward
         self.net = network(task, self.settings)
 
-    def fit(self, X, y):
+    def fit(self, X, y, callbacks=()):
         """Train with Keras' own ``fit``; return its history."""
         options = {
             "epochs": self.settings.epochs,
             "batch_size": self.settings.batch_size,
         }
-        return self.net.fit(
-            self.prepare(X), y, verbose=0, **options
-        ).history
+        options |= {"callbacks": [*callbacks], "verbose": 0}
+        return self.net.fit(self.prepare(X), y, **options).history
 
     def forward(self, X, training=False):
         """Outputs Z of Keras' ``predict``, float32."""
@@ -86,11 +85,12 @@ class KerasBaseline(Layer):
         return self.net.predict(X, batch_size=1024, verbose=0)
 
 
-def train_baseline(task, X, y, seed):
+def train_baseline(task, X, y, seed, *, callbacks=()):
     """Train plain Keras with the classic batch size and epochs.
 
-    Returns the trained model, Keras' history, whose "loss" contains the
-    penalty, and seconds, as ``task.train`` does.
+    ``callbacks`` are those of Keras' ``fit``. Returns the trained model,
+    Keras' history, whose "loss" contains the penalty, and seconds, as
+    ``task.train`` does.
     """
     import keras
 
@@ -99,7 +99,7 @@ def train_baseline(task, X, y, seed):
     try:
         model = KerasBaseline(task, X)
         start = time.perf_counter()
-        history = model.fit(X, y)
+        history = model.fit(X, y, callbacks)
     finally:
         np.random.set_state(before)  # noqa: NPY002
     return model, history, time.perf_counter() - start

@@ -16,6 +16,7 @@ from ..training import batches, train_step
 from .baseline import hidden_layer, loss_of
 
 STEPS = (1, 10, 100, 1000)
+TYPES = (np.float32, np.float64)
 
 
 class KerasAdam(Adam):
@@ -167,6 +168,23 @@ def perturb_one_ulp(model):
     W[0, 0] = np.nextafter(W[0, 0], np.inf, dtype=W.dtype)
 
 
+KINDS = {  # what is compared: options of ``compare``
+    "ours and Keras": {},
+    "ours and Keras, textbook Adam": {"adam": Adam},
+    "ours, one weight changed by one ulp": {"against": "one ulp"},
+}
+NOTE = """\
+One ulp is the distance from a number to the next one of its type. The rows
+in which one of our own weights is changed by it are a yardstick: they show
+how far rounding alone drives two trainings apart."""
+
+
+def stages(settings, n_rows):
+    """Those of ``STEPS`` that a training of so many rows has."""
+    total = settings.epochs * settings.steps(n_rows)
+    return [n for n in STEPS if n <= total]
+
+
 def compare(
     task,
     settings,
@@ -177,6 +195,7 @@ def compare(
     adam=KerasAdam,
     rows=None,
     seed=0,
+    on_step=None,
 ):
     """Train our network and another in step; return how far they diverge.
 
@@ -186,6 +205,7 @@ def compare(
     for each number in ``steps``: "steps", "weights" (the largest absolute
     difference of any weight or bias after so many steps) and "loss" (the
     largest difference of any training loss up to there, with penalty).
+    ``on_step()`` is called after each step.
     """
     if against not in ("keras", "one ulp"):
         raise ValueError(
@@ -212,6 +232,8 @@ def compare(
         masks = draw_masks(same, task, len(X_b), dtype)
         L = ours.train_step(X_b, y_b)
         worst = max(worst, abs(L - theirs.train_step(X_b, y_b, lr, masks)))
+        if on_step is not None:
+            on_step()
         if t in steps:
             weights = max(
                 float(np.abs(w - v).max())
@@ -229,32 +251,40 @@ def compare(
 
 
 def compare_all(
-    task, settings, *, steps=None, rows=None, seed=0, log=print
+    task,
+    settings,
+    *,
+    steps=None,
+    rows=None,
+    seed=0,
+    log=print,
+    on_step=None,
+    on_table=None,
 ):
     """Compare in float32 and float64 and print the tables; return them.
 
     By default, ``steps`` are those of ``STEPS`` that the training has.
+    ``on_step()`` is called after each step, and ``on_table(i)`` after
+    comparison number i, from 0.
     """
     rows = task.data()[0] if rows is None else rows
-    total = settings.epochs * settings.steps(len(rows[0]))
-    steps = steps or [n for n in STEPS if n <= total]
-    kinds = {
-        "ours and Keras": {},
-        "ours and Keras, textbook Adam": {"adam": Adam},
-        "ours, one weight changed by one ulp": {"against": "one ulp"},
-    }
+    same = {"rows": rows, "seed": seed, "on_step": on_step}
+    same["steps"] = steps = steps or stages(settings, len(rows[0]))
     found = {}
-    for dtype in (np.float32, np.float64):
-        for kind, options in kinds.items():
-            options = {"dtype": dtype, "rows": rows, "seed": seed} | options
+    for dtype in TYPES:
+        for kind, options in KINDS.items():
+            options = same | {"dtype": dtype} | options
             name = f"{np.dtype(dtype).name}  {kind}"
-            found[name] = compare(task, settings, steps=steps, **options)
+            found[name] = compare(task, settings, **options)
+            if on_table is not None:
+                on_table(len(found) - 1)
     for what in ("weights", "loss"):
         heads = "".join(f"{n:>9,}" for n in steps)
         log(f"{f'largest difference of {what}':46}{heads} steps")
         for name, table in found.items():
             values = "".join(f"{row[what]:9.0e}" for row in table)
             log(f"  {name:44}{values}")
+    log(NOTE)
     return found
 
 

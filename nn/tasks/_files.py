@@ -34,6 +34,20 @@ def open_file(path, most=None, *, expected="a file"):
     raise ValueError(f"{printable(path)} must be {expected}, but {found}")
 
 
+def read_input(most):
+    """Return the bytes of standard input; ValueError for over ``most``."""
+    if sys.stdin is None:
+        raise ValueError(
+            "standard input must be open for -, but is closed: give a file"
+        )
+    content = sys.stdin.buffer.read(most + 1)
+    if len(content) > most:
+        raise ValueError(
+            f"standard input must have at most {most:,} bytes, but has more"
+        )
+    return content
+
+
 @contextmanager
 def decoding(path, expected):
     """Turn all that a library raises over a file into one ValueError.

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..activations import ReLU
 from ..checkpoint import Checkpoint
-from ..layers import Dense, Dropout, Layer, Normalization, he_normal
+from ..layers import Dense, Dropout, Layer, he_normal
 from ..losses import SoftmaxCrossEntropy
 from ..model import Sequential
 from ..optimizers import Adam, cosine
@@ -32,11 +32,6 @@ def get(named, name, what):
         f"{what} must be one of {', '.join(named)}, but is {name!r}"
         + (f", which is now called {now!r}" if now in named else "")
     )
-
-
-def standardized(X):
-    """Each column gets mean 0 and standard deviation 1 over the rows."""
-    return [Normalization.of(X)]
 
 
 def cosine_by_epoch(t, *, lr, epochs, steps):
@@ -97,6 +92,18 @@ def plain(inputs, epochs):
     return Settings(label, inputs, epochs)
 
 
+class Watched:
+    """An optimizer that calls ``then()`` after each of its steps."""
+
+    def __init__(self, optimizer, then):
+        self.optimizer, self.then = optimizer, then
+
+    def step(self, parameters, gradients):
+        """Change the parameters as the optimizer does, then call."""
+        self.optimizer.step(parameters, gradients)
+        self.then()
+
+
 @dataclass(frozen=True)
 class Task:
     """A data set, the network trained on it, and how both are shown.
@@ -111,9 +118,11 @@ class Task:
     compared with, and "tuned", the default.
 
     ``read(path)`` returns raw rows X from a file of the kind ``files``
-    names, ``example`` is such a file. ``describe(path, Z)`` returns lines
-    of text about the outputs Z for its rows. ``preview(X, y)`` draws the
-    data with Matplotlib; ``demo(model)`` returns an interactive figure.
+    names, or from standard input if the path is ``-``; ``endings`` are
+    those of such files, ``example`` is one. ``describe(Z)`` yields, for
+    each row of the outputs Z, what they mean: a text, and a dictionary of
+    plain values for programs. ``preview(X, y)`` draws the data with
+    Matplotlib; ``demo(model)`` returns an interactive figure.
     """
 
     name: str
@@ -128,6 +137,7 @@ class Task:
     settings: dict[str, Settings] = field(repr=False)
     read: Callable
     files: str
+    endings: tuple[str, ...]
     example: str
     describe: Callable
     preview: Callable
@@ -175,15 +185,17 @@ class Task:
         *,
         validation=None,
         on_epoch=None,
+        on_step=None,
         checkpoint=None,
         about=None,
     ):
         """Train a new network; return it, its history, and seconds.
 
         The arguments ``validation`` and ``on_epoch`` are those of
-        ``nn.fit``. ``checkpoint`` is a file that is written after each
-        epoch, and if it is there, the training goes on where the file
-        ends; ``about`` describes it, as for ``nn.checkpoint.Checkpoint``.
+        ``nn.fit``; ``on_step()`` is called after each step. ``checkpoint``
+        is a file that is written after each epoch, and if it is there, the
+        training goes on where the file ends; ``about`` describes it, as
+        for ``nn.checkpoint.Checkpoint``.
         """
         model, order_rng = self.build(settings, X, y, seed)
         optimizer, history = settings.optimizer(len(X)), None
@@ -197,6 +209,8 @@ class Task:
                 then=on_epoch,
             )
             history = on_epoch.resume()
+        if on_step is not None:
+            optimizer = Watched(optimizer, on_step)
         start = time.perf_counter()
         history = fit(
             model,
@@ -226,6 +240,21 @@ class Task:
         """Return the file of the weights that ship, by settings' name."""
         return WEIGHTS / f"{self.name}-{settings}.safetensors"
 
+    def find(self, settings=None, *, path=None):
+        """Return the settings and the file of the weights of ``load``."""
+        if settings is not None:
+            self.get_settings(settings)
+        if path is not None:
+            return self._settings_in(path, settings), path
+        settings = settings or "tuned"
+        path = self.shipped(settings)
+        if not path.is_file():
+            raise ValueError(
+                f"no weights of {self.name} ship with the package: train "
+                "a network and name the file of its weights"
+            )
+        return settings, path
+
     def load(self, settings=None, *, path=None):
         """Return a trained network, ready for ``predict``.
 
@@ -235,18 +264,7 @@ class Task:
         that the file names, else "tuned". ValueError for unknown settings,
         for weights that are damaged or another network's, or if none ship.
         """
-        if settings is not None:
-            self.get_settings(settings)
-        if path is None:
-            settings = settings or "tuned"
-            path = self.shipped(settings)
-            if not path.is_file():
-                raise ValueError(
-                    f"no weights of {self.name} ship with the package: "
-                    "train a network and name the file of its weights"
-                )
-        else:
-            settings = self._settings_in(path, settings)
+        settings, path = self.find(settings, path=path)
         X, y = np.ones((1, self.sizes[0])), np.zeros((1, self.sizes[-1]))
         model, _ = self.build(self.get_settings(settings), X, y, seed=0)
         return model.load(path)

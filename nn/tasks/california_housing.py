@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,8 +19,8 @@ from ..datasets._text import printable
 from ..layers import Layer, Normalization
 from ..losses import MeanSquaredError
 from ..metrics import mean_absolute_error, r2_score
-from ._files import open_file
-from ._task import Settings, Task, classic, plain, standardized
+from ._files import open_file, read_input
+from ._task import Settings, Task, classic, plain
 
 # columns with a long tail to the right: their logarithm is roughly
 # symmetric
@@ -46,6 +45,38 @@ WAVES = [
 ]
 
 
+def check_places(X):
+    """Refuse rows X (n, 8) with latitude and longitude exchanged."""
+    exchanged = X[:, 6] < X[:, 7]  # 33 to 42 and -124 to -114 are right
+    if exchanged.any():
+        row = int(exchanged.argmax())
+        raise ValueError(
+            "Latitude must be above Longitude in every row, as it is in "
+            f"California, but row {row} has {X[row, 6]:g} and "
+            f"{X[row, 7]:g}; pass the columns of HOUSING_FEATURES in their "
+            "order and in their units"
+        )
+
+
+class Districts(Normalization):
+    """``Normalization`` of districts, which refuses exchanged places.
+
+    X (n, 8), as ``california_housing`` returns it. Outside training,
+    ValueError for a row with latitude and longitude exchanged.
+    """
+
+    def forward(self, X, training=False):
+        X = as_batch(self, X, 8)
+        if not training:
+            check_places(X)
+        return super().forward(X, training)
+
+
+def standardized(X):
+    """Each column gets mean 0 and standard deviation 1 over the rows."""
+    return [Districts.of(X)]
+
+
 class HousingFeatures(Layer):
     """Turns the eight raw columns into inputs easier to learn from.
 
@@ -53,7 +84,8 @@ class HousingFeatures(Layer):
     long tails become log x, the others stay. With ``waves`` the place on
     the map is added as sin and cos of twelve plane waves over latitude and
     longitude, a small Fourier basis (Rahimi and Recht, 2007): A (n, 8), or
-    (n, 32) with waves. ValueError where a logarithm does not exist.
+    (n, 32) with waves. ValueError where a logarithm does not exist, and
+    outside training for a row with latitude and longitude exchanged.
     """
 
     def __init__(self, *, waves=False, dtype=np.float32):
@@ -72,6 +104,8 @@ class HousingFeatures(Layer):
             )
         if training:
             self.kept = X
+        else:
+            check_places(X)
         A = X.copy()
         A[:, SKEWED] = np.log(X[:, SKEWED])
         if not self.waves:
@@ -145,24 +179,10 @@ def read_districts(path):
     not a number within RANGES. A line without any content is skipped.
     """
     if str(path) == "-":
-        return _districts(_standard_input(), "standard input")
+        return _districts(read_input(MAX_BYTES), "standard input")
     expected = "a file, or - for standard input"
     with open_file(path, MAX_BYTES, expected=expected) as file:
         return _districts(file.read(), printable(path))
-
-
-def _standard_input():
-    if sys.stdin is None:
-        raise ValueError(
-            "standard input must be open for -, but is closed: give a file"
-        )
-    content = sys.stdin.buffer.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise ValueError(
-            f"standard input must have at most {MAX_BYTES:,} bytes, but "
-            "has more"
-        )
-    return content
 
 
 def _districts(content, name):
@@ -253,9 +273,11 @@ def _table(content, name):
     return lines, rows
 
 
-def describe(path, Z):
-    """One line for each row: the price in US dollars of 1990."""
-    return [f"${100_000 * z:,.0f}" for z in Z[:, 0]]
+def describe(Z):
+    """The price of each row in US dollars of 1990."""
+    for price in (100_000 * Z[:, 0].astype(float)).tolist():
+        sign = "-" * (price < 0)
+        yield f"{sign}${abs(price):,.0f}", {"price": price}
 
 
 def preview(X, y):
@@ -327,8 +349,9 @@ CALIFORNIA_HOUSING = Task(
         ),
     },
     read=read_districts,
-    files="a CSV file with a line of column names, or - (standard input)",
-    example="districts.csv",
+    files="a CSV file with a line of column names",
+    endings=(".csv",),
+    example="samples/districts.csv",
     describe=describe,
     preview=preview,
     demo=demo,

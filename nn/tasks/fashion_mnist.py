@@ -1,5 +1,6 @@
 """Fashion-MNIST: 28 x 28 grey pixels in, one of ten classes out."""
 
+import io
 from pathlib import Path
 from warnings import simplefilter
 
@@ -18,13 +19,15 @@ from ..layers import Normalization, normal
 from ..losses import SoftmaxCrossEntropy
 from ..metrics import accuracy
 from ..training import predict
-from ._files import decoding, note, open_file
+from ._files import decoding, note, open_file, read_input
 from ._task import Settings, Task, classic, plain
 
 SIDE = 28  # pixels
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tiff")
 MAX_PIXELS = 50_000_000  # of a picture, decoded: about 600 MB of memory
 MAX_BYTES = 200_000_000  # of a picture's file
+NPY = b"\x93NUMPY"  # the first bytes of a .npy file
 
 
 class Pixels(Normalization):
@@ -62,14 +65,26 @@ def read_images(path):
     A ``.npy`` file holds uint8 of shape (28, 28), (784,), (n, 28, 28) or
     (n, 784); it is mapped into memory, not read. Any other file is a
     picture of one of FORMATS and at most MAX_PIXELS, which Pillow reads:
-    upright, the first frame if there are several. Bright things on a
-    transparent ground are put on black, dark ones on white. A line on
-    standard error says if the picture had to be scaled, or inverted
-    because its border is bright. ValueError for any other contents.
+    upright, the first frame if there are several. ``-`` is standard
+    input, with one or the other. Bright things on a transparent ground are
+    put on black, dark ones on white. A line on standard error says if the
+    picture had to be scaled, or inverted because its border is bright.
+    ValueError for any other contents.
     """
+    if str(path) == "-":
+        path, content = "standard input", read_input(MAX_BYTES)
+        if content.startswith(NPY):
+            return _checked_npy(path, _unpacked_npy(path, content))
+        return _read_picture(path, io.BytesIO(content))
     if Path(path).suffix.lower() == ".npy":
         return _read_npy(path)
-    (width, height), grey, opacity, animated = _decoded(path)
+    open_file(path, MAX_BYTES).close()
+    return _read_picture(path, path)
+
+
+def _read_picture(path, file):
+    """Return the image in a file called ``path``, (1, 784)."""
+    (width, height), grey, opacity, animated = _decoded(path, file)
     image = _composed(grey, opacity / 255)
     changes = ["cut to its first frame"] if animated else []
     if (width, height) != (SIDE, SIDE):
@@ -92,7 +107,7 @@ def read_images(path):
     return image.reshape(1, -1)
 
 
-def _decoded(path):
+def _decoded(path, file):
     """Return a picture's size, and the rest fitted into 28 x 28.
 
     The size is (width, height) and followed by brightness and opacity,
@@ -102,14 +117,14 @@ def _decoded(path):
         from PIL import Image, ImageOps
     except ModuleNotFoundError as error:
         raise ValueError(
-            "pictures need Pillow: pip install pillow, or give a .npy file"
+            'pictures need Pillow: pip install "from-one-neuron[plot]", or '
+            "give a .npy file"
         ) from error
     expected = f"a picture ({', '.join(FORMATS)}) or a .npy array"
-    open_file(path, MAX_BYTES).close()
     with decoding(path, expected):
         # _check_picture has a stricter limit than this warning
         simplefilter("ignore", Image.DecompressionBombWarning)
-        picture = Image.open(path, formats=FORMATS)
+        picture = Image.open(file, formats=FORMATS)
     with picture:
         _check_picture(path, picture)
         with decoding(path, expected):
@@ -182,6 +197,25 @@ def _read_npy(path):
     with decoding(path, "an array that numpy.save wrote"):
         # the header is compared with the file's length, nothing is read
         X = np.asarray(np.lib.format.open_memmap(path, mode="r"))
+    return _checked_npy(path, X)
+
+
+def _unpacked_npy(path, content):
+    """Return the array in the content of a ``.npy`` file, not copied."""
+    with decoding(path, "an array that numpy.save wrote"):
+        file = io.BytesIO(content)
+        kind = np.lib.format.read_magic(file)
+        read = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }[kind]
+        shape, fortran, dtype = read(file)
+        X = np.frombuffer(content, dtype, offset=file.tell())
+        return X.reshape(shape, order="F" if fortran else "C")
+
+
+def _checked_npy(path, X):
+    """Return the images in an array X of a file called ``path``."""
     one = X.shape in ((SIDE, SIDE), (SIDE * SIDE,))
     many = X.shape[1:] in ((SIDE, SIDE), (SIDE * SIDE,)) and len(X) > 0
     right = X.dtype == np.uint8 and (one or many)
@@ -205,12 +239,12 @@ def _read_npy(path):
     return X.reshape(-1, SIDE * SIDE)
 
 
-def describe(path, Z):
-    """One line for each image: file, class, confidence."""
-    for i, p in enumerate(softmax(Z)):
-        name = printable(path) if len(Z) == 1 else f"{printable(path)}[{i}]"
+def describe(Z):
+    """The class of each image, and the network's confidence in it."""
+    for p in softmax(Z):
         k = p.argmax()
-        yield f"{name}: {FASHION_CLASSES[k]} ({p[k]:.1%})"
+        said = {"class": FASHION_CLASSES[k], "confidence": float(p[k])}
+        yield f"{FASHION_CLASSES[k]} ({p[k]:.1%})", said
 
 
 def preview(X, y):
@@ -280,7 +314,8 @@ FASHION_MNIST = Task(
     },
     read=read_images,
     files="a picture or a .npy array",
-    example="shirt.png",
+    endings=(*PICTURES, ".npy"),
+    example="samples/boot.png",
     describe=describe,
     preview=preview,
     demo=demo,

@@ -1,0 +1,72 @@
+"""Options: their values, checked, and how a command gets them."""
+
+import argparse
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from ..checks import as_count, as_number
+from ..tasks._task import get
+
+
+def parsed(text, *, kind, check, **bounds):
+    """The number in ``text`` that passes ``check``, for argparse."""
+    with suppress(ValueError):
+        text = kind(text)
+    try:
+        return check("it", text, **bounds)
+    except (TypeError, ValueError) as error:
+        raise argparse.ArgumentTypeError(error) from None
+
+
+natural = partial(parsed, kind=int, check=as_count, least=0)
+positive_int = partial(parsed, kind=int, check=as_count, least=1)
+positive = partial(parsed, kind=float, check=as_number, above=0)
+fraction = partial(parsed, kind=float, check=as_number, least=0, below=1)
+
+
+def entry(text, *, named):
+    """The entry called ``text``, for argparse."""
+    try:
+        return get(named, text, "it")
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(error) from None
+
+
+def file(text, *, ending):
+    """A path with this ending, for argparse."""
+    if not text.lower().endswith(ending):
+        raise argparse.ArgumentTypeError(
+            f"it must end in {ending}, but is {text!r}"
+        )
+    return Path(text)
+
+
+def existing(text, *, folder=False):
+    """The path of a file or a folder that is there, for argparse."""
+    path, kind = Path(text), "folder" if folder else "file"
+    if not (path.is_dir() if folder else path.is_file()):
+        raise argparse.ArgumentTypeError(
+            f"it must be a {kind} that exists, but is {text!r}"
+        )
+    return path
+
+
+def option(flag, kind, metavar, text, default=None):
+    """The name and the keywords of ``add_argument``, for an option."""
+    keywords = {"type": kind, "metavar": metavar, "default": default}
+    return flag, {"help": text, **keywords}
+
+
+def switch(flag, text):
+    """The same for an option without a value."""
+    return flag, {"action": "store_true", "help": text}
+
+
+def add_command(commands, name, run, text, *arguments, **more):
+    """Add a command that calls ``run`` with its options."""
+    more |= {"help": text, "description": text, "allow_abbrev": False}
+    sub = commands.add_parser(name, **more)
+    sub.set_defaults(run=run)
+    for flag, keywords in arguments:
+        sub.add_argument(flag, **keywords)
