@@ -107,7 +107,14 @@ _LIGHT = [
     "training",
     "weights",
 ]
-_OTHERS = ["checkpoint", "datasets", "figures", "keras", "tasks"]
+_OTHERS = [
+    "checkpoint",
+    "datasets",
+    "estimators",
+    "figures",
+    "keras",
+    "tasks",
+]
 
 
 def __getattr__(name):
