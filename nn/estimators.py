@@ -224,14 +224,14 @@ def _numbers(y, labels):
 class NeuralNetClassifier(ClassifierMixin, _NeuralNet):
     """A network that predicts labels: ReLU layers, softmax, Adam.
 
-    The settings are those of scikit-learn's MLPClassifier, and besides
-    ``l2``, the factor of the penalty on every W, and ``dropout``, the rate
-    after each hidden layer. ``max_iter`` epochs are trained. With
-    ``early_stopping``, ``validation_fraction`` of the rows are held out;
-    training ends when their loss has not fallen by more than ``tol`` for
-    ``n_iter_no_change`` epochs, and the network of the best epoch is
-    restored. With ``warm_start``, ``fit`` goes on with the last network.
-    After it there are ``model_``, ``classes_``, ``history_``, ``n_iter_``.
+    Settings have the names of scikit-learn's MLPClassifier; ``l2`` is the
+    factor of the penalty on every W, ``dropout`` the rate after each
+    hidden layer. ``max_iter`` epochs are trained. With ``early_stopping``,
+    ``validation_fraction`` of the rows are held out; training ends when
+    their loss has not fallen by more than ``tol`` for ``n_iter_no_change``
+    epochs, and the network of the best epoch is restored. With
+    ``warm_start``, ``fit`` goes on with the last network. It leaves
+    ``model_``, ``classes_``, ``history_`` and ``n_iter_``, the epochs.
     """
 
     _loss = SoftmaxCrossEntropy

@@ -80,10 +80,7 @@ def batches(X, y, batch_size, *, weights=None, rng=None):
     order = as_generator("rng", rng).permutation(len(X))
     for start in range(0, len(X), batch_size):
         rows = order[start : start + batch_size]
-        batch = (
-            X.take(rows, axis=0),
-            y.take(rows, axis=0),
-        )  # X[rows], y[rows]
+        batch = X.take(rows, axis=0), y.take(rows, axis=0)  # X[rows]
         yield batch if weights is None else (*batch, weights[rows])
 
 
