@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 import nn
+from nn.estimators import NeuralNetClassifier, NeuralNetRegressor
 
 PAGE = Path(__file__).resolve().parents[1] / "book" / "wrong_calls.md"
 OPTIONS = ()
@@ -52,8 +53,11 @@ WRONG = {
     "metrics": "accuracy [accuracy] 'accuracy' {'loss':accuracy}"
     " {'val_a':accuracy} {1:accuracy} {'a':'accuracy'} {'a':None}"
     " {'a':lambda*_:None} {'a':lambda*_:'1'} {'a':lambda*_:X}",
-    "validation": "0.1 X (X,) (X,t,t) (X,None) (X,t[:3]) (X*np.nan,t)"
-    " (X,t*np.inf) (X[:0],t[:0]) (X[:,:2],t) 'a'",
+    "counts": "3.0 'text' Dense y[:3] t -w6 y*0 w6*np.nan w6*np.inf"
+    " w6*1j [None]*6 ['1']*6 sparse(X)",
+    "validation": "0.1 X (X,) (X,t,t) (X,t,-w6) (X,t,w6,w6)"
+    " (X,None) (X,t[:3]) (X*np.nan,t) (X,t*np.inf)"
+    " (X[:0],t[:0]) (X[:,:2],t) 'a'",
     "on_epoch": "3 'print' [print]",
     "history": "3 'loss' [1] {'loss':[],'a':[]} {'a':[]}",
     "layer": "None 'ReLU' ReLU [ReLU()] 3 L2(0)",
@@ -71,6 +75,11 @@ WRONG = {
     "function": "None 3 'f' [] Dense",
     "double": "None 3 [1.0] X.astype(np.float32) y X[:0] X*np.nan",
     "name": "None 3 'shoes' [] b'fashion-mnist' Dense",
+    "widths": "None 'a' 0 1.5 True (8,0) (8,2.5) [[8],[8,8]] Dense",
+    "truth": "None 0 1 'yes' []",
+    "open": "@number 0 1 1.5",
+    "state": "@named {'0.W':X} {'0.W':np.eye(3),'0.b':y}"
+    " {'0.W':np.eye(3)*np.nan,'0.b':np.zeros(3)}",
     "part": "True 'a' 1 -0.1 np.nan [0.1]",
     "folder": "3 b'/tmp' '' []",
 }
@@ -122,6 +131,9 @@ CategoricalCrossEntropy().forward({},y)  P     @proba       softmax(X)
 CategoricalCrossEntropy().forward(softmax(X),{})  y  classes  y
 MeanSquaredError().forward({},t)  Z            targets      t
 MeanSquaredError().forward(t,{})  y            targets      t
+SoftmaxCrossEntropy().forward(X,y,weights={})  weights  counts  w6
+CategoricalCrossEntropy().forward(P,y,weights={})  weights  counts  w6
+MeanSquaredError().forward(t,t,weights={})  weights  counts  w6
 accuracy({},X)                    y            classes      y
 accuracy(y,{})                    Z            @metric      X
 mean_absolute_error({},t)         y            finite       t
@@ -151,6 +163,7 @@ batches({},t,2)                   X            array        X
 batches(X,{},2)                   y            @pairs       t
 batches(X,t,{})                   batch_size   count        2
 batches(X,t,2,rng={})             rng          seed         2
+batches(X,t,2,weights={})         weights      counts  w6
 fit_line(model={})                model        model        line
 fit_line(X={})                    X            samples      X
 fit_line(y={})                    y            finite       t
@@ -159,6 +172,7 @@ fit_line(optimizer={})            optimizer    optimizer    SGD(0.1)
 fit_line(epochs={})               epochs       count        1
 fit_line(batch_size={})           batch_size   count        2
 fit_line(validation={})           validation   validation   (X,t)
+fit_line(weights={})              weights      counts  w6
 fit_line(metrics={})              metric       metrics      {'a':r2_score}
 fit_line(rng={})                  rng          seed         2
 fit_line(on_epoch={})             on_epoch     on_epoch     None
@@ -166,6 +180,7 @@ fit_line(history={})              history      history      None
 fit_net(y={})                     y            classes      y
 train_step(net,{},y,**parts)      X            float32      X
 train_step(net,X,{},**parts)      y            classes      y
+train_step(net,X,y,{},**parts)    weights      counts  w6
 predict({},X)                     model        model        net
 predict(net,{})                   X            samples      X
 predict(net,X,batch_size={})      batch_size   count        2
@@ -174,6 +189,7 @@ evaluate(line,{},t,loss=mse)      X            samples      X
 evaluate(line,X,{},loss=mse)      y            finite       t
 evaluate(line,X,t,loss={})        loss         loss         mse
 evaluate(line,X,t,loss=mse,metrics={})  metric  metrics     {'a':r2_score}
+evaluate(line,X,t,{},loss=mse)    weights      counts  w6
 numerical_gradient({},X)          f            function     total
 numerical_gradient(total,{})      x            double       X
 numerical_gradient(total,X,h={})  h            positive     1e-5
@@ -186,6 +202,19 @@ save_arrays({},{'a':X})           path         path         'a.safetensors'
 save_arrays('a.safetensors',{})   arrays       named        {'a':X}
 load_arrays({},{'a':X})           path         path         'a.safetensors'
 load_arrays('a.safetensors',{})   into         into         {'a':X}
+net.load_state({})                state        state        net.state()
+Regressor(hidden_layer_sizes={})  hidden_layer_sizes  widths  (4,)
+Regressor(l2={})                  l2           number       0
+Regressor(dropout={})             dropout      fraction     0
+Regressor(learning_rate_init={})  learning_rate_init  positive  1
+Regressor(batch_size={})          batch_size   count        2
+Regressor(max_iter={})            max_iter     count        2
+Regressor(early_stopping={})      early_stopping  truth     True
+Regressor(validation_fraction={})  validation_fraction  open  0.5
+Regressor(n_iter_no_change={})    n_iter_no_change  count   2
+Regressor(tol={})                 tol          number       0
+Regressor(warm_start={})          warm_start   truth        True
+Classifier(sample_weight={})      sample_weight  counts  w6
 tasks.load({})                    task         name    'california-housing'
 datasets.california_housing(validation={})  validation  part  0.1
 datasets.fashion_mnist({})        folder       folder       None
@@ -236,9 +265,18 @@ def names():
     def fit_net(y):
         return nn.fit(net, X, y, loss=loss, optimizer=nn.SGD(1), epochs=1)
 
+    def Regressor(max_iter=1, **settings):
+        model = NeuralNetRegressor(max_iter=max_iter, **settings)
+        return model.fit(X, t[:, 0])
+
+    def Classifier(sample_weight):
+        return NeuralNetClassifier(max_iter=1).fit(X, y, sample_weight)
+
     nn.save_arrays("a.safetensors", {"a": X})
     own = {
         "np": np,
+        "w6": np.arange(1.0, 7),
+        "P": nn.softmax(X),
         "datasets": nn.datasets,
         "tasks": nn.tasks,
         "sparse": sparse,
@@ -252,6 +290,7 @@ def names():
         k: local[k]
         for k in ("hole", "total", "kept", "fit_line", "fit_net")
     }
+    own |= {"Regressor": Regressor, "Classifier": Classifier}
     return {name: getattr(nn, name) for name in nn.__all__} | own
 
 
@@ -284,11 +323,23 @@ def calls():
         yield argument, template.replace("{}", right), wrong
 
 
+def titled(call):
+    """A call as a user writes it: the names are short in the list."""
+    for short, name in (
+        ("fit_line", "fit"),
+        ("fit_net", "fit"),
+        ("Regressor(", "NeuralNetRegressor("),
+        ("Classifier(sample", "NeuralNetClassifier().fit(X,y,sample"),
+    ):
+        call = call.replace(short, name)
+    return call
+
+
 def page():
     """The text of the page."""
     lines, n = [], 0
     for argument, right, wrong in calls():
-        title = right.replace("fit_line", "fit").replace("fit_net", "fit")
+        title = titled(right)
         lines += ["", f"## `{title}`, {argument}", ""]
         lines += ["| call | answer |", "|---|---|"]
         for code in wrong:

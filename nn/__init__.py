@@ -105,7 +105,15 @@ _LIGHT = [
     "training",
     "weights",
 ]
-_OTHERS = ["checkpoint", "cli", "datasets", "figures", "keras", "tasks"]
+_OTHERS = [
+    "checkpoint",
+    "cli",
+    "datasets",
+    "estimators",
+    "figures",
+    "keras",
+    "tasks",
+]
 
 
 def __getattr__(name):

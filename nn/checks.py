@@ -27,6 +27,7 @@ __all__ = [
     "as_number",
     "as_numbers",
     "as_rate",
+    "as_row_weights",
     "as_rows",
     "as_samples",
     "as_score",
@@ -44,6 +45,7 @@ __all__ = [
     "check_pairs",
     "check_probabilities",
     "check_steps",
+    "check_truth",
     "is_function",
     "kept_by",
     "shown",
@@ -137,6 +139,14 @@ def check_function(name, value, example):
         raise TypeError(
             f"{name} must be a function, such as {example}, but is "
             f"{shown(value)}"
+        )
+
+
+def check_truth(name, value):
+    """Refuse what is not True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(
+            f"{name} must be True or False, but is {shown(value)}"
         )
 
 
@@ -405,16 +415,41 @@ def as_samples(X, y, *, of=""):
     return X, y
 
 
-def as_validation(pair, X, y):
-    """Return None, or the pair as samples like the rows of X and y."""
-    if pair is None:
+def as_row_weights(name, weights, n):
+    """Return the weights of n rows, or None for None."""
+    if weights is None:
         return None
-    if not isinstance(pair, tuple | list) or len(pair) != 2:
+    weights = as_numbers(name, weights, np.float64)
+    if weights.shape != (n,):
+        raise ValueError(
+            f"{name} must hold one number for each of the {n} rows, but "
+            f"has shape {weights.shape}"
+        )
+    check_finite(name, weights)
+    if (weights < 0).any():
+        row = int(weights.argmin())
+        raise ValueError(
+            f"{name} must be at least 0, but {_place([row])} is "
+            f"{weights[row]:.4g}; to leave a row out, give it the weight 0"
+        )
+    if not weights.any():
+        raise ValueError(
+            f"{name} must not all be zero; to count each row once, leave "
+            "the weights out"
+        )
+    return weights
+
+
+def as_validation(rows, X, y):
+    """Return None, or (X, y) or (X, y, weights) like the rows of X, y."""
+    if rows is None:
+        return None
+    if not isinstance(rows, tuple | list) or len(rows) not in (2, 3):
         raise TypeError(
             "validation must be a pair (X, y) of rows that are not trained "
-            f"on, but is {shown(pair)}"
+            f"on, or (X, y, weights), but is {shown(rows)}"
         )
-    pair = as_samples(*pair, of="validation ")
+    pair = as_samples(*rows[:2], of="validation ")
     for name, ours, theirs in zip("Xy", (X, y), pair, strict=True):
         if ours.shape[1:] != theirs.shape[1:]:
             raise ValueError(
@@ -422,7 +457,8 @@ def as_validation(pair, X, y):
                 f"of shape {ours.shape[1:]}, but has rows of shape "
                 f"{theirs.shape[1:]}"
             )
-    return pair
+    name, n = "validation weights", len(pair[0])
+    return *pair, *(as_row_weights(name, w, n) for w in rows[2:])
 
 
 def check_named(name, arrays, kind=object):

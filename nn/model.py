@@ -1,15 +1,18 @@
 # Written by tools/export.py from notebooks/: change the chapters.
 """A network: layers in sequence."""
 
+import numpy as np
+
+from .checks import check_finite, check_named
 from .layers import Layer
-from .weights import load_arrays, save_arrays
+from .weights import load_arrays, match_arrays, save_arrays
 
 __all__ = [
     "Sequential",
 ]
 
 
-# chapters 9, 13, 14
+# chapters 9, 13, 14, 18
 class Sequential(Layer):
     """Layers one after another: Z = f_m(... f_2(f_1(X))).
 
@@ -84,6 +87,23 @@ class Sequential(Layer):
     def load(self, path):
         """Read the arrays from the file ``path``; return the model."""
         load_arrays(path, into=self.state(), check=self.check_state)
+        return self
+
+    # chapter 18
+    def load_state(self, state):
+        """Copy the arrays of ``state`` into the model; return the model.
+
+        ``state`` is what ``state()`` of such a model returned. Raises
+        ValueError, and changes nothing, if it does not fit.
+        """
+        check_named("state", state, np.ndarray)
+        own = self.state()
+        match_arrays("state", state, own)
+        for name, array in state.items():
+            check_finite(f"state[{name!r}]", array)
+        self.check_state(state)
+        for name, array in state.items():
+            own[name][...] = array
         return self
 
 

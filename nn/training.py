@@ -14,6 +14,7 @@ from .checks import (
     as_history,
     as_inputs,
     as_metrics,
+    as_row_weights,
     as_rows,
     as_samples,
     as_score,
@@ -21,7 +22,7 @@ from .checks import (
     check_function,
     check_object,
 )
-from .losses import SoftmaxCrossEntropy
+from .losses import SoftmaxCrossEntropy, _relative
 
 __all__ = [
     "batches",
@@ -64,47 +65,59 @@ def _check_training(model, loss, metrics, optimizer, on_epoch):
     return metrics
 
 
-# chapter 10: Descend
-def batches(X, y, batch_size, *, rng=None):
+# chapters 10, 18
+def batches(X, y, batch_size, *, weights=None, rng=None):
     """Yield the rows of X and y in a new order, ``batch_size`` at a time.
 
     X (n, ...), y (n, ...). Every row appears once; the last batch may be
-    smaller. ``rng`` is a seed, a Generator or None; a seed gives the same
-    order each time, a Generator a new one.
+    smaller. With ``weights`` (n,), each batch is X, y and weights.
+    ``rng`` is a seed, a Generator or None; a seed gives the same order
+    each time, a Generator a new one.
     """
     batch_size = as_count("batch_size", batch_size)
     X, y = as_rows(X, y)
+    weights = as_row_weights("weights", weights, len(X))
     order = as_generator("rng", rng).permutation(len(X))
     for start in range(0, len(X), batch_size):
         rows = order[start : start + batch_size]
-        yield X.take(rows, axis=0), y.take(rows, axis=0)  # X[rows], y[rows]
+        batch = X.take(rows, axis=0), y.take(rows, axis=0)  # X[rows]
+        yield batch if weights is None else (*batch, weights[rows])
 
 
-# chapters 10, 13
-def train_step(model, X, y, *, loss, optimizer):
+# chapters 10, 13, 18
+def train_step(model, X, y, weights=None, *, loss, optimizer):
     """Forward, loss, backward, step, on one batch. Returns L and Z.
 
     L is the loss with the penalty and Z (n, n_out) the outputs, both
-    before the step. Raises FloatingPointError, and changes nothing, if L
-    is not finite.
+    before the step. ``weights`` (n,) multiply the losses of the rows
+    before their mean is taken. Raises FloatingPointError, and changes
+    nothing, if L is not finite.
     """
     Z = model.forward(X, training=True)
-    L = loss.forward(Z, y) + model.penalty()  # (13.1)
+    if weights is None:
+        L = loss.forward(Z, y) + model.penalty()  # (13.1)
+    else:
+        L = loss.forward(Z, y, weights=weights)
+        scale = float(np.mean(weights))
+        L = scale * L + model.penalty()  # (18.4)
     if not math.isfinite(L):
         raise FloatingPointError(f"the loss must be finite, but is {L}")
-    model.backward(loss.backward(), input_gradient=False)
+    dZ = loss.backward()
+    if weights is not None:
+        dZ = scale * dZ  # (18.4)
+    model.backward(dZ, input_gradient=False)
     optimizer.step(model.parameters(), model.gradients())
     return L, Z
 
 
-# chapter 10: Descend
+# chapters 10, 18
 @np.errstate(over="ignore", invalid="ignore")  # the loss will tell
 def _train_epoch(epoch, step, rows, n, metrics):
     """Train on all batches; return the means of the loss and metrics."""
     log, L = dict.fromkeys(["loss", *metrics], 0.0), math.nan
-    for i, (X, y) in enumerate(rows):
+    for i, (X, y, *weights) in enumerate(rows):
         try:
-            L, Z = step(X, y)
+            L, Z = step(X, y, *weights)
         except FloatingPointError as error:
             raise FloatingPointError(
                 f"epoch {epoch + 1}, step {i + 1}, loss before {L:.4g}: "
@@ -117,7 +130,7 @@ def _train_epoch(epoch, step, rows, n, metrics):
     return log
 
 
-# chapter 10: Descend
+# chapters 10, 18
 def fit(
     model,
     X,
@@ -129,27 +142,29 @@ def fit(
     batch_size=128,
     validation=None,
     metrics=None,
+    weights=None,
     rng=None,
     on_epoch=None,
     history=None,
 ):
     """Train ``model`` on X (n, n_in) and y; return the history.
 
-    ``validation`` is a pair (X, y), ``metrics`` maps names to functions
-    of (y, Z). ``on_epoch(epoch, history)`` runs after each epoch and ends
-    the training if it returns True. The history maps "loss", each metric
-    and "val_" + both to one float per epoch, in training the mean over the
-    batches; an earlier ``history`` is continued up to ``epochs``. Raises
-    FloatingPointError if a loss is not finite.
+    ``weights`` (n,), at least 0, say how much each row counts in the loss;
+    ``validation`` is (X, y) or (X, y, weights), ``metrics`` maps names to
+    functions of (y, Z). ``on_epoch(epoch, history)`` runs after each epoch
+    and ends the training if it returns True. The history maps "loss", each
+    metric and "val_" + both to one float per epoch, in training the mean
+    over the batches; an earlier ``history`` is continued up to ``epochs``.
+    Raises FloatingPointError if a loss is not finite.
     """
-    X, y = as_samples(X, y)
+    X, y, weights = _counted(X, y, weights)
     validation = as_validation(validation, X, y)
     metrics = _check_training(model, loss, metrics, optimizer, on_epoch)
     history = as_history(history, metrics, validation)
     rng, loss = as_generator("rng", rng), copy.copy(loss)
     step = partial(train_step, model, loss=loss, optimizer=optimizer)
     for epoch in range(len(history["loss"]), as_count("epochs", epochs)):
-        rows = batches(X, y, batch_size, rng=rng)
+        rows = batches(X, y, batch_size, weights=weights, rng=rng)
         log = _train_epoch(epoch, step, rows, len(X), metrics)
         if validation is not None:
             val = evaluate(model, *validation, loss=loss, metrics=metrics)
@@ -179,14 +194,29 @@ def predict(model, X, *, batch_size=1024):
     )
 
 
-# chapter 10: Descend
-def evaluate(model, X, y, *, loss, metrics=None):
+# chapters 10, 18
+def evaluate(model, X, y, weights=None, *, loss, metrics=None):
     """Return the loss and the metrics over all rows, without training.
 
     The result is {"loss": float, name: float, ...}, without any penalty.
+    With ``weights`` (n,), at least 0, the loss is a weighted mean; metrics
+    count each row of a weight above 0 once.
     """
-    X, y = as_samples(X, y)
+    X, y, weights = _counted(X, y, weights)
     metrics = _check_parts(model, loss, metrics)
     Z = predict(model, X)
     scores = {k: as_score(k, f(y, Z)) for k, f in metrics.items()}
-    return {"loss": copy.copy(loss).forward(Z, y)} | scores
+    more = {} if weights is None else {"weights": weights}
+    return {"loss": copy.copy(loss).forward(Z, y, **more)} | scores
+
+
+# chapter 18: At home in scikit-learn
+def _counted(X, y, weights):
+    """Return X, y, weights of mean 1, without the rows of weight 0."""
+    X, y = as_samples(X, y)
+    weights = as_row_weights("weights", weights, len(X))
+    if weights is None:
+        return X, y, None
+    used = weights > 0
+    relative = _relative(weights[used], used.sum(), weights.dtype)
+    return X[used], y[used], relative

@@ -171,13 +171,31 @@ def test_init_names_what_is_light_and_imports_nothing(book):
     assert "from .light import f\n" in text
     assert "import g" not in text
     assert '_LIGHT = [\n    "light",\n]' in text
-    assert '_OTHERS = ["datasets", "heavy"]' in text
+    assert '_OTHERS = [\n    "datasets",\n    "heavy",\n]' in text
     loaded = [
         node
         for node in ast.parse(text).body
         if isinstance(node, ast.Import | ast.ImportFrom)
     ]
     assert [ast.unparse(node) for node in loaded] == ["import importlib"]
+
+
+def test_a_module_says_which_extra_it_needs(book):
+    root = book(
+        [
+            "import numpy as np\nfrom sklearn import svm\nimport sklearn.x",
+            "# nn/heavy.py\ndef g():\n    return svm, np, sklearn.x",
+        ]
+    )
+    text = export.package(root=root)["heavy.py"]
+    (guard,) = [n for n in ast.parse(text).body if isinstance(n, ast.Try)]
+    assert [ast.unparse(node) for node in guard.body] == [
+        "import sklearn.x",
+        "from sklearn import svm",
+    ]
+    assert "nn.heavy needs scikit-learn 1.6 or newer" in text
+    assert 'pip install -e ".[sklearn]"' in text
+    assert "import numpy as np" in text.partition("try:")[0]
 
 
 F, G = "# nn/a.py\ndef f():\n    ", "# nn/b.py\ndef g():\n    "

@@ -212,3 +212,62 @@ def test_a_network_agrees_with_pytorch(loss):
     assert ours.keys() == theirs["gradients"].keys()
     for name, gradient in theirs["gradients"].items():
         assert np.abs(ours[name] - gradient).max() < 1e-14
+
+
+# weights of rows
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_weighted_losses_are_weighted_means(rng, loss):
+    Z, y = case(loss, rng)
+    weights, loss = np.array([3.0, 0, 1, 0.5, 2]), loss()
+    each = [loss.forward(Z[[i]], y[[i]]) for i in range(5)]
+    L = loss.forward(Z, y, weights=weights)
+    assert L == pytest.approx(np.average(each, weights=weights))
+    slopes = loss.backward()
+    for factor in (1e-300, 7, 1e307):  # only the proportions count
+        assert loss.forward(Z, y, weights=factor * weights) == (
+            pytest.approx(L)
+        )
+        assert loss.backward() == pytest.approx(slopes)
+    assert loss.forward(Z, y, weights=[1, 1, 1, 1, 1]) == (
+        loss.forward(Z, y)
+    )
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_gradients_of_weighted_losses(rng, loss):
+    Z, y = case(loss, rng)
+    loss, weights = loss(), np.array([3, 0, 1, 9, 2])
+
+    def f():
+        return loss.forward(Z, y, weights=weights)
+
+    f()
+    errors = check_gradients(f, {"Z": Z}, {"Z": loss.backward()})
+    assert errors["Z"] < 1e-6
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_weights_are_repeated_rows(rng, loss):
+    Z, y = case(loss, rng)
+    times, loss = np.array([3, 0, 1, 4, 2]), loss()
+    repeated = np.repeat(np.arange(5), times)
+    L = loss.forward(Z[repeated], y[repeated])
+    slopes = np.zeros_like(Z)
+    np.add.at(slopes, repeated, loss.backward())
+    assert loss.forward(Z, y, weights=times) == pytest.approx(L)
+    assert loss.backward() == pytest.approx(slopes)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_weights_change_no_type_and_are_forgotten(rng, loss):
+    Z, y = case(loss, rng)
+    Z, weights, loss = Z.astype(np.float32), np.arange(5.0), loss()
+    plain = loss.forward(Z, y), loss.backward()
+    assert type(loss.forward(Z, y, weights=weights)) is float
+    assert loss.backward().dtype == np.float32
+    assert not np.array_equal(loss.backward(), plain[1])
+    assert weights.tolist() == [0, 1, 2, 3, 4]
+    assert loss.forward(Z, y) == plain[0]
+    assert np.array_equal(loss.backward(), plain[1])

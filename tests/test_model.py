@@ -107,6 +107,43 @@ def test_weights_of_another_network_are_refused(tmp_path):
     assert np.array_equal(other.layers[0].W, before)
 
 
+def test_a_state_is_copied_into_a_model_of_its_kind(rng):
+    model, other = small(), small()
+    for w in model.state().values():
+        w[...] = 7
+    state = model.state()
+    assert other.load_state(state) is other
+    X = rng.random((5, 2), dtype=np.float32)
+    assert np.array_equal(other.forward(X), model.forward(X))
+    for w in state.values():
+        w[...] = 9  # the copy has its own arrays
+    assert {w.flat[0] for w in other.state().values()} == {7}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"0.W": np.ones((2, 9), np.float32)}, "must hold the arrays"),
+        ({"0.b": np.full(3, np.nan, np.float32)}, r"'0\.b'.* must be fin"),
+        ({"1.mean": np.ones(3, np.float32)}, "state must hold the arrays"),
+        ({"9.W": np.ones(1)}, "state must hold the arrays"),
+    ],
+)
+def test_a_state_that_does_not_fit_changes_nothing(change, message):
+    model = Sequential(Dense(2, 3, rng=0))
+    before = copy.deepcopy(model.state())
+    state = {"0.W": np.zeros((2, 3), np.float32), "0.b": before["0.b"] + 1}
+    with pytest.raises(ValueError, match=message):
+        model.load_state(state | change)
+    for name, array in model.state().items():
+        assert np.array_equal(array, before[name])
+    scaled = Sequential(Normalization(0, np.ones(2)))
+    wrong = copy.deepcopy(scaled.state())
+    wrong["0.std"][...] = -1
+    with pytest.raises(ValueError, match="std must be above 0"):
+        scaled.load_state(wrong)
+
+
 def step(model, rng, lr=0.1):
     """One step of SGD on random rows of three numbers."""
     X, y = rng.random((2, 5, 3), dtype=np.float32)

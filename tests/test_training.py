@@ -410,3 +410,130 @@ def test_fit_and_evaluate_leave_the_loss_as_it_was(loss, line):
     slope = loss.backward()
     evaluate(model, X[:7], y[:7], loss=loss)
     assert np.array_equal(loss.backward(), slope)
+
+
+# weights of rows
+
+
+def descended(X, y, **options):
+    """The weights of a network with a penalty, and its history."""
+    model = Sequential(
+        Dense(2, 8, rng=0, regularizer=L2(1e-3), dtype=np.float64),
+        ReLU(),
+        Dense(8, 1, rng=1, dtype=np.float64),
+    )
+    how = {"loss": MeanSquaredError(), "optimizer": Adam(1e-2), "rng": 0}
+    history = fit(model, X, y, epochs=4, **how | options)
+    return np.concatenate([*model.parameters().values()], None), history
+
+
+def test_weighted_rows_train_as_repeated_ones_in_a_full_batch(line):
+    X, y = line
+    times = np.arange(60) % 3
+    rows = np.repeat(np.arange(60), times)
+    W, log = descended(X, y, weights=times, batch_size=999)
+    V, other = descended(X[rows], y[rows], batch_size=999)
+    assert pytest.approx(V, abs=1e-12) == W
+    assert log["loss"] == pytest.approx(other["loss"])
+
+
+def test_equal_weights_are_no_weights_bit_for_bit(line):
+    W, log = descended(*line)
+    V, other = descended(*line, weights=np.full(60, 0.3))
+    assert np.array_equal(W, V)
+    assert log == other
+
+
+def test_a_row_of_weight_0_is_left_out(line):
+    X, y = line
+    kept = np.arange(60) % 4 > 0
+    weights = np.arange(60.0) * kept
+    X, y = X.copy(), y.copy()
+    X[~kept], y[~kept] = 1e9, -1e9
+    options = {"batch_size": 7, "weights": weights}
+    W, log = descended(X, y, **options)
+    options["weights"] = weights[weights > 0]
+    rows = weights > 0
+    V, other = descended(X[rows], y[rows], **options)
+    assert np.array_equal(W, V)
+    assert log == other
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 60])
+def test_the_loss_of_an_epoch_is_weighted_over_all_rows(line, batch_size):
+    X, y = line
+    weights = 1 + 5 * np.arange(60.0)
+    still = {"optimizer": SGD(1e-300), "batch_size": batch_size}
+    history = descended(X, y, weights=weights, **still)[1]
+    model = Sequential(
+        Dense(2, 8, rng=0, regularizer=L2(1e-3), dtype=np.float64),
+        ReLU(),
+        Dense(8, 1, rng=1, dtype=np.float64),
+    )
+    each = (model.forward(X) - y)[:, 0] ** 2
+    expected = np.average(each, weights=weights)
+    assert history["loss"] == pytest.approx(
+        4 * [expected + model.penalty()]
+    )
+    found = evaluate(model, X, y, weights, loss=MeanSquaredError())
+    assert found["loss"] == pytest.approx(expected)
+
+
+def test_the_slopes_of_small_batches_add_up_to_those_of_all_rows(line):
+    X, y = line
+    weights = 1 + 5 * np.arange(60.0)
+    weights /= weights.mean()
+
+    class Note(Optimizer):
+        """Changes nothing and adds up the gradients."""
+
+        total = 0
+
+        def step(self, parameters, gradients):
+            self.total = self.total + gradients["0.W"]
+
+    model = Sequential(Dense(2, 1, rng=0, dtype=np.float64))
+    notes = Note(1), Note(1)
+    for size, note in zip((1, 60), notes, strict=True):
+        for batch in batches(X, y, size, weights=weights, rng=0):
+            how = {"loss": MeanSquaredError(), "optimizer": note}
+            train_step(model, *batch, **how)
+    assert notes[0].total / 60 == pytest.approx(notes[1].total, abs=1e-6)
+
+
+def test_validation_rows_may_have_weights(line):
+    X, y = line
+    weights = np.arange(60.0)
+    pair, triple = (X, y), (X, y, weights)
+    plain = descended(*line, validation=pair)[1]
+    weighted = descended(*line, validation=triple)[1]
+    assert plain["loss"] == weighted["loss"]
+    model = fitted(X, y)[0]
+    how = {
+        "loss": MeanSquaredError(),
+        "metrics": {"n": lambda y, Z: len(y)},
+    }
+    found = evaluate(model, *triple, **how)
+    assert found["n"] == 59
+    assert found["loss"] != evaluate(model, *pair, **how)["loss"]
+    for log in (plain, weighted):
+        assert len(log["val_loss"]) == 4
+    assert plain["val_loss"] != weighted["val_loss"]
+
+
+def test_batches_bring_each_row_its_weight():
+    X = np.arange(10)
+    for a, b, w in batches(X, -X, 3, weights=10 * X, rng=0):
+        assert np.array_equal(a, -b)
+        assert np.array_equal(w, 10 * a)
+
+
+def test_a_loss_without_weights_still_trains(line):
+    class Plain(MeanSquaredError):
+        """As a user wrote it before there were weights."""
+
+        def forward(self, Z, y):
+            return super().forward(Z, y)
+
+    W, _ = descended(*line, loss=Plain())
+    assert np.array_equal(W, descended(*line)[0])

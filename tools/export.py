@@ -15,13 +15,13 @@ import argparse
 import ast
 import builtins
 import difflib
-import json
 import re
 import shutil
 import subprocess
 import symtable
 import sys
 import tempfile
+import textwrap
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -41,6 +41,16 @@ from .merge import (
 
 ROOT = Path(__file__).resolve().parents[1]
 BY_HAND = "nn.checks", "nn.files"  # modules that chapters may import
+EXTRAS = {"sklearn": "scikit-learn 1.6"}  # an extra: its oldest release
+GUARD = """
+try:
+{imports}
+except ImportError as error:
+    raise type(error)(
+        "nn.{module} needs {release} or newer; in a clone: "
+        'pip install -e ".[{extra}]"'
+    ) from error
+"""
 API = re.compile(r"(?m)^(<!-- chapters: (\w+) -->\n).*$")
 INIT = '''\
 {header}
@@ -60,7 +70,8 @@ __all__ = [
 
 _LIGHT = [
 {light}]
-_OTHERS = {others}
+_OTHERS = [
+{others}]
 
 
 def __getattr__(name):
@@ -187,6 +198,25 @@ def statement(module, member, alias):
     return f"{start}import {member or module}{tail}\n"
 
 
+def imports(module, wanted):
+    """The imports of a module; where an extra is missing, they say so."""
+    packages = {w: w[0].split(".")[0] for w in sorted(wanted, key=str)}
+    text = [statement(*w) for w, p in packages.items() if p not in EXTRAS]
+    for extra, release in EXTRAS.items():
+        lines = [statement(*w) for w, p in packages.items() if p == extra]
+        if lines:
+            inside = textwrap.indent("".join(lines), "    ").rstrip()
+            text.append(
+                GUARD.format(
+                    imports=inside,
+                    module=module,
+                    release=release,
+                    extra=extra,
+                )
+            )
+    return text
+
+
 def tidy(files):
     """The files with their imports and ``__all__`` in ruff's order."""
     with tempfile.TemporaryDirectory() as folder:
@@ -249,7 +279,7 @@ def _package(until, root, brief, folders, stamps):
         text = [HEADER + "\n"]
         if module in docstrings:
             text.append(docstrings[module] + "\n\n")
-        text += [statement(*w) for w in sorted(wanted[module], key=str)]
+        text += imports(module, wanted[module])
         names = "".join(f'    "{name}",\n' for name in public)
         text.append(f"\n__all__ = [\n{names}]\n")
         for d in ordered(mine):
@@ -298,15 +328,20 @@ def render_init(found, wanted, folders):
     public = [
         d for d in found.values() if d.module in light and d.name[0] != "_"
     ]
-    imports = [statement(f".{d.module}", d.name, None) for d in public]
-    imports = imports or ["pass\n"]  # before the first definition
+    lines = [statement(f".{d.module}", d.name, None) for d in public]
+    lines = lines or ["pass\n"]  # before the first definition
     return INIT.format(
         header=HEADER,
-        imports="".join(f"    {line}" for line in imports),
+        imports="".join(f"    {line}" for line in lines),
         names="".join(f'    "{d.name}",\n' for d in public),
-        light="".join(f'    "{module}",\n' for module in sorted(light)),
-        others=json.dumps(sorted(folders | (wanted.keys() - light))),
+        light=listed(light),
+        others=listed(folders | (wanted.keys() - light)),
     )
+
+
+def listed(names):
+    """The names, in their order, as lines of a list."""
+    return "".join(f'    "{name}",\n' for name in sorted(names))
 
 
 def diff(n, root=ROOT, brief=False):
