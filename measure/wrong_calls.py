@@ -266,10 +266,10 @@ def names():
     def load():
         return X, t
 
-    def fit_shards(shards=(load,), executor=Here(), **more):
-        parts = {"model": line, "loss": mse, "optimizer": nn.SGD(0.01)}
-        parts |= {"epochs": 1, "shards": shards, "executor": executor}
-        return nn.fit_shards(**parts | more)
+    def fit_shards(model=line, shards=(load,), **more):
+        parts = {"loss": mse, "optimizer": nn.SGD(0.01), "epochs": 1}
+        parts["executor"] = Here()
+        return nn.fit_shards(model, shards, **parts | more)
 
     nn.save_arrays("a.safetensors", {"a": X})
     np.save("X.npy", X)

@@ -40,9 +40,9 @@ __all__ = [
 
 
 # chapter 19: More than one machine
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=1)  # a new run: those of the last are forgotten
 def _loaded(run):
-    """Return the shards that this process keeps, by number."""
+    """Return the shards that this process keeps in a run, by number."""
     return {}
 
 

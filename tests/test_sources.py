@@ -129,7 +129,11 @@ def test_each_exception_is_needed():
 
 
 def test_programs_are_started_in_one_place_only():
-    starting = {"subprocess": "datasets/_fetch.py", "webbrowser": "cli.py"}
+    starting = {
+        "subprocess": "datasets/_fetch.py",
+        "webbrowser": "cli.py",
+        "multiprocessing": "distributed.py",
+    }
     for module, place in starting.items():
         assert [
             path.relative_to(ROOT).as_posix()
