@@ -41,7 +41,7 @@ class Layer:
     # chapter 7
     kept = None
     # chapter 19
-    needs_batch = None
+    needs_batch = None  # or why it needs all rows of a batch
 
     # chapter 7
     def forward(self, X, training=False):
