@@ -27,6 +27,7 @@ numbers, `y` their classes and `t` their targets; `net` is a classifier,
 
 WRONG = {
     "count": "0 -1 2.0 1.5 '3' None True [2] np.nan Dense",
+    "few": "@count 7",
     "number": "'a' None True np.nan np.inf -1 1j [0.1] Dense",
     "positive": "@number 0",
     "fraction": "@number 1 1.5",
@@ -60,6 +61,8 @@ WRONG = {
     " (X[:0],t[:0]) (X[:,:2],t) 'a'",
     "on_epoch": "3 'print' [print]",
     "history": "3 'loss' [1] {'loss':[],'a':[]} {'a':[]}",
+    "shards": "None 3 'ab' X (X,t) [] [(X,t)] [None] ['a'] [Dense]",
+    "executor": "None 'dask' 2 abs Dense",
     "layer": "None 'ReLU' ReLU [ReLU()] 3 L2(0)",
     "columns": "None 'a' X [] np.nan np.inf 1j [[1]]",
     "spread": "@columns -1 [1,-1] [1,2] 1e-50",
@@ -178,6 +181,22 @@ fit_line(rng={})                  rng          seed         2
 fit_line(on_epoch={})             on_epoch     on_epoch     None
 fit_line(history={})              history      history      None
 fit_net(y={})                     y            classes      y
+fit_shards(model={})              model        model        line
+fit_shards(shards={})             shards       shards       [load]
+fit_shards(executor={})           executor     executor     here
+fit_shards(loss={})               loss         loss         mse
+fit_shards(optimizer={})          optimizer    optimizer    SGD(0.1)
+fit_shards(epochs={})             epochs       count        1
+fit_shards(batch_size={})         batch_size   count        2
+fit_shards(validation={})         validation   validation   (X,t)
+fit_shards(metrics={})            metric       metrics      {'a':r2_score}
+fit_shards(rng={})                rng          seed         2
+fit_shards(on_epoch={})           on_epoch     on_epoch     None
+fit_shards(history={})            history      history      None
+npy_shards({},'t.npy',2)          X            path         'X.npy'
+npy_shards('X.npy',{},2)          y            path         't.npy'
+npy_shards('X.npy','t.npy',{})    count        few          2
+processes({})                     count        count        2
 train_step(net,{},y,**parts)      X            float32      X
 train_step(net,X,{},**parts)      y            classes      y
 train_step(net,X,y,{},**parts)    weights      counts  w6
@@ -238,6 +257,12 @@ class sparse:
         return self.array
 
 
+class Here:
+    """An executor without workers."""
+
+    map = staticmethod(map)
+
+
 def names():
     """What the calls may use: the package, data, networks."""
     rng = np.random.default_rng(0)
@@ -272,7 +297,17 @@ def names():
     def Classifier(sample_weight):
         return NeuralNetClassifier(max_iter=1).fit(X, y, sample_weight)
 
+    def load():
+        return X, t
+
+    def fit_shards(model=line, shards=(load,), **more):
+        parts = {"loss": mse, "optimizer": nn.SGD(0.01), "epochs": 1}
+        parts["executor"] = Here()
+        return nn.fit_shards(model, shards, **parts | more)
+
     nn.save_arrays("a.safetensors", {"a": X})
+    np.save("X.npy", X)
+    np.save("t.npy", t)
     own = {
         "np": np,
         "w6": np.arange(1.0, 7),
@@ -280,6 +315,7 @@ def names():
         "datasets": nn.datasets,
         "tasks": nn.tasks,
         "sparse": sparse,
+        "here": Here(),
         "parts": {"loss": loss, "optimizer": nn.SGD(0.01)},
         "w": lambda: {"w": np.ones(3)},
         "batches": lambda *a, **k: list(nn.batches(*a, **k)),
@@ -288,9 +324,10 @@ def names():
     own |= {k: local[k] for k in ("X", "y", "t", "net", "line", "mse")}
     own |= {
         k: local[k]
-        for k in ("hole", "total", "kept", "fit_line", "fit_net")
+        for k in ("hole", "total", "kept", "fit_line", "fit_net", "load")
     }
     own |= {"Regressor": Regressor, "Classifier": Classifier}
+    own["fit_shards"] = fit_shards
     return {name: getattr(nn, name) for name in nn.__all__} | own
 
 

@@ -10,6 +10,7 @@ import importlib
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # type checkers and editors take it as true
     from .activations import Identity, ReLU, Softmax, softmax
+    from .distributed import fit_shards, npy_shards, processes
     from .gradcheck import (
         check_gradients,
         numerical_gradient,
@@ -77,14 +78,17 @@ __all__ = [
     "cosine",
     "evaluate",
     "fit",
+    "fit_shards",
     "glorot_uniform",
     "he_normal",
     "load_arrays",
     "match_arrays",
     "mean_absolute_error",
     "normal",
+    "npy_shards",
     "numerical_gradient",
     "predict",
+    "processes",
     "r2_score",
     "read_arrays",
     "relative_error",
@@ -95,6 +99,7 @@ __all__ = [
 
 _LIGHT = [
     "activations",
+    "distributed",
     "gradcheck",
     "layers",
     "losses",

@@ -7,8 +7,10 @@ and the message says what must come, what came, and what to do.
 """
 
 import math
+import os
 from collections.abc import Mapping
 from numbers import Integral, Real
+from pathlib import Path
 
 import numpy as np
 
@@ -26,17 +28,22 @@ __all__ = [
     "as_metrics",
     "as_number",
     "as_numbers",
+    "as_pair",
+    "as_path",
     "as_rate",
     "as_row_weights",
     "as_rows",
     "as_samples",
     "as_score",
     "as_scores",
+    "as_shards",
     "as_sizes",
     "as_slopes",
     "as_targets",
     "as_validation",
     "as_weights",
+    "check_alike",
+    "check_by_row",
     "check_bytes",
     "check_finite",
     "check_function",
@@ -67,14 +74,18 @@ def shown(value):
 # --- single values
 
 
-def as_count(name, value, *, least=1):
-    """Return the integer ``value`` as an int of at least ``least``."""
+def as_count(name, value, *, least=1, most=math.inf):
+    """Return the integer ``value`` as an int from ``least`` to ``most``."""
     whole = isinstance(value, Integral) and not isinstance(value, bool)
-    if whole and value >= least:
+    if whole and least <= value <= most:
         return int(value)
+    limits = (
+        f"of {least} or more"
+        if most == math.inf
+        else (f"from {least} to {most}")
+    )
     raise (ValueError if whole else TypeError)(
-        f"{name} must be an integer of {least} or more, but is "
-        f"{shown(value)}"
+        f"{name} must be an integer {limits}, but is {shown(value)}"
     )
 
 
@@ -169,6 +180,16 @@ def check_object(name, value, methods, example):
                 f"{name} must have a method {method}, but "
                 f"{shown(value)} has none; pass an object such as {example}"
             )
+
+
+def as_path(name, path):
+    """Return the name of a file as an absolute Path."""
+    text = os.fspath(path) if isinstance(path, str | os.PathLike) else path
+    if not isinstance(text, str) or not text:
+        raise (TypeError if text != "" else ValueError)(
+            f"{name} must be the name of a file, but is {shown(path)}"
+        )
+    return Path(path).resolve()
 
 
 def as_sizes(n_in, n_out):
@@ -440,6 +461,15 @@ def as_row_weights(name, weights, n):
     return weights
 
 
+def as_pair(name, pair, of):
+    """Return ``pair``, the (X, y) of some rows."""
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise TypeError(
+            f"{name} must be a pair (X, y) of {of}, but is {shown(pair)}"
+        )
+    return pair
+
+
 def as_validation(rows, X, y):
     """Return None, or (X, y) or (X, y, weights) like the rows of X, y."""
     if rows is None:
@@ -450,15 +480,48 @@ def as_validation(rows, X, y):
             f"on, or (X, y, weights), but is {shown(rows)}"
         )
     pair = as_samples(*rows[:2], of="validation ")
-    for name, ours, theirs in zip("Xy", (X, y), pair, strict=True):
+    check_alike("validation ", pair, "", (X, y))
+    name, n = "validation weights", len(pair[0])
+    return *pair, *(as_row_weights(name, w, n) for w in rows[2:])
+
+
+def check_alike(of, pair, others, known):
+    """Refuse rows (X, y) of another shape than the ``known`` ones."""
+    for name, ours, theirs in zip("Xy", known, pair, strict=True):
         if ours.shape[1:] != theirs.shape[1:]:
             raise ValueError(
-                f"validation {name} must have rows like those of {name}, "
+                f"{of}{name} must have rows like those of {others}{name}, "
                 f"of shape {ours.shape[1:]}, but has rows of shape "
                 f"{theirs.shape[1:]}"
             )
-    name, n = "validation weights", len(pair[0])
-    return *pair, *(as_row_weights(name, w, n) for w in rows[2:])
+
+
+# --- training on several machines
+
+
+def as_shards(shards):
+    """Return the functions, one or more, that return the rows."""
+    if not isinstance(shards, tuple | list) or not shards:
+        empty = isinstance(shards, tuple | list)
+        raise (ValueError if empty else TypeError)(
+            "shards must be a list of one function or more, such as "
+            f'npy_shards("X.npy", "y.npy", 2), but is {shown(shards)}'
+        )
+    for k, shard in enumerate(shards):
+        check_function(f"shards[{k}]", shard, "partial(load, 0, 1000)")
+    return list(shards)
+
+
+def check_by_row(layer):
+    """Refuse a network in which a row depends on others of its batch."""
+    reason = getattr(layer, "needs_batch", None)
+    if reason:
+        raise ValueError(
+            f"the model must treat each row by itself, but {layer!r} "
+            f"{reason}; leave this layer out, or train with fit"
+        )
+    for inner in getattr(layer, "layers", ()):
+        check_by_row(inner)
 
 
 def check_named(name, arrays, kind=object):

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 
-# chapters 2, 7, 8, 11, 13, 14
+# chapters 2, 7, 8, 11, 13, 14, 19
 class Layer:
     """One step of a network: A = f(X), row by row.
 
@@ -40,6 +40,8 @@ class Layer:
 
     # chapter 7
     kept = None
+    # chapter 19
+    needs_batch = None  # or why it needs all rows of a batch
 
     # chapter 7
     def forward(self, X, training=False):
@@ -108,7 +110,7 @@ def he_normal(n_in, n_out, rng):
     return rng.standard_normal(shape) * math.sqrt(2 / n_in)  # (11.5)
 
 
-# chapters 2, 8, 11, 13
+# chapters 2, 8, 11, 13, 19
 class Dense(Layer):
     """Fully connected layer: Z = X W + b.
 
@@ -174,6 +176,16 @@ class Dense(Layer):
     # chapter 13
     def penalty(self):
         return self.regularizer(self.W) if self.regularizer else 0.0
+
+    # chapter 19
+    def __getstate__(self):  # no copy and no message needs the gradients
+        left_out = "dW", "db"
+        return {k: v for k, v in vars(self).items() if k not in left_out}
+
+    # chapter 19
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self.dW, self.db = np.zeros_like(self.W), np.zeros_like(self.b)
 
 
 # chapter 11: A good start
@@ -263,7 +275,7 @@ def _check_offset(mean, std, dtype):
         )
 
 
-# chapter 13: Learning, not memorizing
+# chapters 13, 19
 class Dropout(Layer):
     """Inverted dropout: A = X * mask in training, A = X otherwise.
 
@@ -271,6 +283,9 @@ class Dropout(Layer):
     1 / (1 - rate), so that A has the mean of X (Srivastava et al., 2014).
     X and A (n, m). ``rng`` is a seed, a Generator or None.
     """
+
+    # chapter 19
+    needs_batch = "draws its masks in the order of all rows of a batch"
 
     def __init__(self, rate, *, rng=None):
         self.rate = as_number("rate", rate, least=0, below=1)

@@ -132,6 +132,7 @@ def test_programs_are_started_in_one_place_only():
     starting = {
         "subprocess": "datasets/_fetch.py",
         "webbrowser": "cli/_commands.py",
+        "multiprocessing": "distributed.py",
     }
     for module, place in starting.items():
         assert [
