@@ -36,6 +36,7 @@ from nn import (
     processes,
     r2_score,
 )
+from nn.distributed import _loaded
 
 ROOT = Path(__file__).resolve().parents[1]
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
@@ -205,6 +206,7 @@ def test_a_worker_loads_a_shard_once_in_a_training():
     for run in (1, 2):
         fit_shards(network(), functions, executor=Here(), **how())
         assert loaded == run * [0, 1, 2]
+        assert _loaded.cache_info().currsize == 1  # the last run is gone
 
 
 @pytest.fixture
