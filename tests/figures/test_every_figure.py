@@ -333,3 +333,20 @@ def test_state_survives_awkward_text(show):
         poster = page.locator(".nn-poster p")
         assert poster.text_content() == alt
         assert len(values(page)["p"]) == 3
+
+
+@every
+def test_reset_brings_back_the_start(page):
+    before = values(page)
+    look = "document.querySelector('.nn-live').innerText"
+    words = page.evaluate(look)
+    for slider in page.locator("input[type=range]").all():
+        press(slider, 2)
+    if not page.locator("input[type=range]").count():
+        page.get_by_role("button", name="Clear").click()
+    assert values(page) != before
+    page.get_by_role("button", name="Reset").click()
+    assert values(page) == before
+    assert page.evaluate(look) == words
+    focused = page.evaluate("document.activeElement.textContent")
+    assert focused == "Reset"
