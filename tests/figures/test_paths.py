@@ -87,6 +87,7 @@ def test_every_entry_is_the_sum_of_its_paths(page):
             page.get_by_role("button", name=name).click()
             pairs = factors(gradient, place)
             assert values(page)["entry"] == list(place)
+            assert values(page)["guess"] is None
             assert np.allclose(values(page)["pairs"], pairs, **CLOSE)
             play(page, [{"guess": -9}, {"guess": 9}])
             for k in range(1, len(pairs) + 1):
@@ -137,6 +138,10 @@ def test_the_arrow_keys_lead_round_the_matrix(page):
         pressed = page.locator("[aria-pressed=true]")
         assert pressed.get_attribute("name") == "W[{}, {}]".format(*entry)
         assert pressed.evaluate("e => e === document.activeElement")
+    turn(page, "dX")
+    page.get_by_role("button", name="X[1, 1]").focus()
+    page.keyboard.press("ArrowUp")
+    assert values(page)["entry"] == [0, 1]
 
 
 def test_the_paths_of_the_entry_are_thick(page):
@@ -165,7 +170,7 @@ def test_the_paths_of_the_entry_are_thick(page):
 
 
 def test_a_click_on_a_line_chooses_its_weight(page):
-    line = page.locator("svg .nn-hit").first
+    line = page.locator("svg .nn-hit").nth(2)  # from x0 to z1
     x, y = line.evaluate(
         """e => {
           const box = e.ownerSVGElement.getBoundingClientRect();
@@ -175,7 +180,7 @@ def test_a_click_on_a_line_chooses_its_weight(page):
         }"""
     )
     page.mouse.click(x, y)
-    assert values(page)["entry"] == [0, 0]
+    assert values(page)["entry"] == [0, 1]
 
 
 def test_reset_asks_again(page):
