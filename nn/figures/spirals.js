@@ -278,7 +278,7 @@ export default {
         h("div", { class: "nn-stage nn-plane" }, plane, overlay),
         h("div", {}, net, h("div", { class: "nn-layers nn-small", "aria-hidden": "true" }, ...[...dense, null].map((_, k) => h("span", {}, layer(k)))))),
       node, p.frame,
-      controls(...knobs.map((name) => all[name]())),
+      h("div", { class: "nn-controls nn-halves" }, ...knobs.map((name) => all[name]())),
       h("p", { class: "nn-help", id: `${el.id}-help` }, "Lines are weights, as thick as they are large, dashed where negative. A tile is a unit's output over the plane: blue above 0, red below. Point at a tile, or focus the network and use the arrow keys, to see where the unit bends."),
     );
     begin();
