@@ -7,10 +7,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
+import numpy as np
 import pytest
 from nbformat.v4 import new_notebook
 from test_rules import ALT, SOLUTION, code, md, picture
 
+from nn.figures import Figure
 from tools import cells, notebooks, rules
 
 ROOT = notebooks.ROOT
@@ -238,6 +240,21 @@ def test_alt_texts_reach_the_page_and_stale_ones_go():
     assert image["new"] == {"alt": ALT}
     assert image["changed"] == {"alt": ALT, "width": "50%"}
     assert image["gone"] == {"width": "50%"}
+
+
+@pytest.mark.parametrize("poster", [None, b"\x89PNG\r\n\x1a\n..."])
+def test_a_stored_figure_gets_the_module_of_today(poster):
+    data = {"w": 0.1, "text": "</script>", "X": np.arange(3.0)}
+    figure = Figure("neuron", alt=ALT, poster=poster, **data)
+    bundle, _ = figure._repr_mimebundle_()
+    bundle["text/html"] = bundle["text/html"].replace("max(0,", "min(0,")
+    assert bundle["text/html"] != figure.html()
+    output = nbformat.v4.new_output("display_data", data=bundle)
+    (cell,) = [
+        c for c in normal(code("f", output)).cells if c.source == "f"
+    ]
+    assert cell.outputs[0].data["text/html"] == figure.html()
+    assert cell.outputs[0].data["text/plain"] == ALT
 
 
 def test_writing_keeps_the_permissions(save):

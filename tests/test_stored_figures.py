@@ -13,6 +13,7 @@ STARS = {  # chapter: the interactive figure that it must hold
     3: "hinges",
     4: "softmax",
     7: "backprop",
+    8: "paths",
     10: "spirals",
     12: "descent",
     14: "fashion",
@@ -34,7 +35,7 @@ def test_a_chapter_stores_its_figure_as_the_module_is_now(path):
     assert len(stored) == (star is not None)
     for html in stored:
         assert f'data-nn="{star}"' in html
-        message = f"run python -m tools notebooks --execute {path.name}"
+        message = "run python -m tools notebooks"
         assert _figure._module(star) in html, message
         assert STYLE in html, message
         assert "data:image/png;base64," in html

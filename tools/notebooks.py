@@ -6,16 +6,19 @@
     python -m tools notebooks --table [NOTEBOOK ...]    print measures
 
 Normalizing gives a notebook the one form that the repository stores: stable
-cell ids, no timings, and the cells that this tool writes itself (the Colab
-badge, the setup cell and the closing cell with what the package holds).
+cell ids, no timings, the interactive figures with their modules of today,
+and the cells that this tool writes itself (the Colab badge, the setup cell
+and the closing cell with what the package holds).
 Without names it also brings the lists in CONTRIBUTING.md up to date.
 ``--check`` applies all rules of ``rules.py``; without names it also looks
 at the wording and the sources of the texts beside the chapters.
 """
 
 import argparse
+import base64
 import copy
 import hashlib
+import json
 import os
 import re
 import sys
@@ -23,6 +26,8 @@ from pathlib import Path
 
 import nbformat
 import yaml
+
+from nn.figures import Figure
 
 from . import export, rules, style
 from .cells import (
@@ -71,6 +76,9 @@ if importlib.util.find_spec("nn") is None:  # on Colab: fetch the package
             "which you ran it as the kernel of this notebook."
         )
     importlib.invalidate_caches()"""
+STATE = re.compile(
+    r'data-nn="(\w+)".*^mount\("\w+", figure, ([^\n]*)\);$', re.S | re.M
+)
 NAMES = {"title", *OWN}  # ids that no other cell may have
 DIFF = 40  # lines of a diff that are shown unfolded
 MADE = rf"[0-9a-f-]{{8,}}|{NO_ID}"  # ids that no person chose
@@ -181,6 +189,18 @@ def metadata(cell):
     return new
 
 
+def renew_figures(cell):
+    """Put each figure's module, as it is now, before its stored state."""
+    for data in (o.get("data", {}) for o in cell.get("outputs", [])):
+        found = STATE.search(data.get("text/html", ""))
+        if found:
+            picture = data.get("image/png")
+            poster = picture and base64.b64decode(picture)
+            figure = Figure(found[1], alt=data["text/plain"], poster=poster)
+            figure.data = json.loads(found[2])
+            data["text/html"] = figure.html()
+
+
 def normalize(nb, path):
     """The notebook as the repository stores it; ``nb`` stays as it is."""
     own, cells = own_cells(path), []
@@ -200,6 +220,7 @@ def normalize(nb, path):
         cell.id = fixed.get(id(cell)) or stable_id(cell, taken)
         taken.add(cell.id)
         cell.metadata = metadata(cell)
+        renew_figures(cell)
     new = nbformat.from_dict({"cells": cells, "metadata": METADATA})
     new.nbformat, new.nbformat_minor = 4, 5
     try:

@@ -8,7 +8,7 @@ that answers to the reader's hand. The colours are those of Okabe and Ito
 
 import base64
 
-from ._data import network, snapshot
+from ._data import network
 from ._figure import Figure, check_alt, png
 
 BLACK = "#000000"
@@ -56,7 +56,6 @@ __all__ = [
     "network",
     "png",
     "show",
-    "snapshot",
     "subplots",
     "training_curves",
 ]

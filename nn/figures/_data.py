@@ -43,15 +43,6 @@ def network(arrays, *, log=(), waves=None, bend=True):
     return steps
 
 
-def snapshot(parameters):
-    """Return the arrays of ``Sequential.parameters()`` as one row, float32.
-
-    Rows of one training run stack to what the figure "spirals" replays.
-    """
-    rows = [np.ravel(array) for array in parameters.values()]
-    return np.concatenate(rows).astype(np.float32)
-
-
 def _as_float(array):
     array = np.asarray(array)
     return array if array.dtype == np.float64 else array.astype(np.float32)

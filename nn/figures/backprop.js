@@ -1,5 +1,5 @@
 // The 2-2-1 network of chapter 7: for each number its value and its slope.
-import { checkbox, controls, expose, h, list, number, question, select, sentence, set, slider, svg } from "./shared.js";
+import { checkbox, controls, expose, h, list, question, select, sentence, set, short, slider, svg } from "./shared.js";
 
 // W[i, j] leads from input i to hidden unit j, as in the chapters
 const NAMES = ["W[0, 0]", "W[0, 1]", "W[1, 0]", "W[1, 1]", "b[0]", "b[1]", "v[0]", "v[1]", "c"];
@@ -33,9 +33,6 @@ function backward([w00, w01, w10, w11, , , v0, v1], [x0, x1], y, { z0, z1, a0, a
   const slopes = [dz0 * x0, dz1 * x0, dz0 * x1, dz1 * x1, dz0, dz1, dyhat * a0, dyhat * a1, dyhat];
   return { dL: 1, dyhat, da0, da1, dz0, dz1, dx0: dz0 * w00 + dz1 * w01, dx1: dz0 * w10 + dz1 * w11, slopes };
 }
-
-/** As the chapter writes numbers: 1 and −0.5 rather than 1.000 and −0.500. */
-const short = (v) => number(v, 3).replace(/\.?0+$/, "");
 
 export default {
   render({ model, el }) {

@@ -1,6 +1,7 @@
 // Three rules descend the same surface from the same start, step by step.
-import { controls, expose, h, list, number, player, plot, question, sentence, set, slider, svg } from "./shared.js";
+import { contours, controls, expose, h, list, number, player, plot, question, sentence, set, slider, svg } from "./shared.js";
 
+const CELLS = 48; // of the grid for the contours, a side
 const FAR = 1e6; // a path that has diverged stays where it is
 const powers = { "-6": "10⁻⁶", "-3": "10⁻³", 0: "1", 3: "10³" };
 const hues = ["vermillion", "green", "blue"];
@@ -22,27 +23,6 @@ const rules = {
   },
 };
 
-/** The lines f = level on a grid of n by n cells, as one path. */
-function contours(f, [x0, x1], [y0, y1], levels, n, X, Y) {
-  const at = (i, low, high) => low + (i * (high - low)) / n;
-  const values = Array.from({ length: n + 1 }, (_, j) => Array.from({ length: n + 1 }, (_, i) => f(at(i, x0, x1), at(j, y0, y1))));
-  let d = "";
-  for (const level of levels)
-    for (let j = 0; j < n; j++)
-      for (let i = 0; i < n; i++) {
-        const corners = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]];
-        const cuts = corners.flatMap(([a, b], k) => {
-          const [c, e] = corners[(k + 1) % 4];
-          const [u, v] = [values[b][a] - level, values[e][c] - level];
-          if (u > 0 === v > 0) return [];
-          const s = u / (u - v);
-          return [`${X(at(a + s * (c - a), x0, x1)).toFixed(1)} ${Y(at(b + s * (e - b), y0, y1)).toFixed(1)}`];
-        });
-        for (let k = 0; k + 1 < cuts.length; k += 2) d += `M${cuts[k]}L${cuts[k + 1]}`;
-      }
-  return d;
-}
-
 export default {
   render({ model, el }) {
     const terms = model.get("terms") ?? [[0.5, 2, 0], [10, 0, 2]]; // c x^i y^j
@@ -55,8 +35,10 @@ export default {
       terms.reduce((s, [c, i, j]) => s + (i ? c * i * x ** (i - 1) * y ** j : 0), 0),
       terms.reduce((s, [c, i, j]) => s + (j ? c * j * x ** i * y ** (j - 1) : 0), 0),
     ];
-    const samples = Array.from({ length: 1681 }, (_, k) => f(xr[0] + ((k % 41) * (xr[1] - xr[0])) / 40, yr[0] + (Math.floor(k / 41) * (yr[1] - yr[0])) / 40));
-    const [bottom, summit] = [Math.min(...samples), Math.max(...samples)];
+    const at = ([low, high], i) => low + (i * (high - low)) / CELLS;
+    const places = Array.from({ length: CELLS + 1 }, (_, i) => i);
+    const grid = places.map((j) => places.map((i) => f(at(xr, i), at(yr, j))));
+    const [bottom, summit] = [Math.min(...grid.flat()), Math.max(...grid.flat())];
     const levels = Array.from({ length: 11 }, (_, i) => bottom + (summit - bottom) * ((i + 0.5) / 11) ** 2.5);
     const { node, say } = sentence();
 
@@ -81,7 +63,7 @@ export default {
       const home = svg("path", { d: "M-5 0H5M0-5V5", class: "nn-thin nn-ink" });
       const title = svg("text", { class: "nn-label nn-halo", "text-anchor": "end", y: 18 }, name);
       const p = plot({ x: xr, y: yr, xlabel: "w₀", ylabel: "w₁", height: tall, draw: () => (hill(), draw()) });
-      const hill = () => (set(title, { x: p.width - 8 }), set(hills, { d: contours(f, xr, yr, levels, 48, p.X, p.Y) }));
+      const hill = () => (set(title, { x: p.width - 8 }), set(hills, { d: contours(grid, levels, (i, j) => [p.X(at(xr, i)), p.Y(at(yr, j))]) }));
       p.area.append(hills, line, dots, end, home, title);
       p.node.classList.add("nn-click");
       p.node.addEventListener("click", (event) => {

@@ -1,16 +1,31 @@
 // A trained classifier under the reader's pen: pixels in, probabilities out.
-import { argmax, bar, button, controls, expose, forward, h, percent, question, select, sentence, softmax } from "./shared.js";
+import { argmax, bar, button, checkbox, controls, expose, h, percent, question, select, sentence, softmax, term, trace } from "./shared.js";
 
 const SIDE = 28;
 const BRUSH = 3; // pixels a side
+const MOST = 4; // units that are shown for a class, and against it
+const inkOf = (w) => (w < 0 ? [213, 94, 0] : [0, 114, 178]); // Okabe-Ito
 const inks = [["white (draw)", 255], ["black (cover)", 0]];
+
+/** The slopes of output k with respect to what the network's step `from`
+ *  returns; `values` is its trace, and the later steps are W, b and ReLU. */
+function slopes(network, values, k, from) {
+  let g = Array.from(values.at(-1), (_, j) => Number(j === k));
+  for (let t = network.length - 1; t > from; t--) {
+    const W = network[t].W;
+    const back = (v, i) => (W ? g.reduce((sum, d, j) => sum + d * W.data[i * W.shape[1] + j], 0) : v > 0 ? g[i] : 0);
+    g = Array.from(values[t], back);
+  }
+  return g;
+}
 
 export default {
   render({ model, el }) {
     const [network, images, labels, classes] = ["network", "images", "labels", "classes"].map(model.get);
     const pixels = new Uint8Array(SIDE * SIDE); // what the reader sees and the network gets
     const cursor = { x: 12, y: 12 };
-    let [index, ink, changed, stroke] = [model.get("start") ?? 0, 0, false, null];
+    let [index, ink, changed, stroke, open] = [model.get("start") ?? 0, 0, false, null, false];
+    const bend = network.findIndex((step) => step.relu); // of the first hidden layer
     const { node, say } = sentence();
 
     const canvas = h("canvas", {
@@ -25,8 +40,35 @@ export default {
       return { b, mark, tr: h("tr", {}, h("th", { scope: "row" }, name, mark), h("td", { class: "nn-wide" }, b.node), h("td", { class: "nn-number" }, b.value)) };
     });
 
+    /** The picture of a unit: its weight for each pixel. */
+    function portrait(u, part, name) {
+      const { data, shape } = network[bend - 1].W;
+      const weights = Array.from({ length: shape[0] }, (_, i) => data[i * shape[1] + u]);
+      const top = Math.max(...weights.map(Math.abs));
+      const canvas = h("canvas", { width: SIDE, height: SIDE, role: "img", "aria-label": `unit ${u}: ${term(part)} in the score of ${name}` });
+      const image = canvas.getContext("2d").createImageData(SIDE, SIDE);
+      weights.forEach((w, i) => image.data.set([...inkOf(w), (255 * Math.abs(w)) / top], 4 * i));
+      canvas.getContext("2d").putImageData(image, 0, 0);
+      return h("div", {}, canvas, h("div", { "aria-hidden": "true" }, term(part)));
+    }
+    /** What each unit of the first hidden layer adds to the winner's score:
+     *  its output times the slope of the score. */
+    function lookInside(values, best) {
+      const g = slopes(network, values, best, bend);
+      const parts = Array.from(values[bend + 1], (a, u) => a * g[u]);
+      const order = parts.map((_, u) => u).sort((u, v) => parts[v] - parts[u]);
+      const group = (title, units) => h("div", {}, h("div", { class: "nn-small" }, title),
+        h("div", { class: "nn-portraits" }, ...units.map((u) => portrait(u, parts[u], classes[best]))));
+      inside.replaceChildren(
+        group(`Units that add most to the score of ${classes[best]}`, order.slice(0, MOST)),
+        group("Units that subtract most", order.slice(-MOST).reverse()));
+      return parts;
+    }
+    const inside = h("div", { class: "nn-columns" });
+
     function predict() {
-      const p = softmax(forward(network, Array.from(pixels)));
+      const values = trace(network, Array.from(pixels));
+      const p = softmax(values.at(-1));
       const [best, truth] = [argmax(p), labels.data[index]];
       rows.forEach(({ b, mark, tr }, k) => {
         b.put(p[k], percent(p[k]));
@@ -39,7 +81,9 @@ export default {
       if (empty) say(`There is nothing in the picture. ${verdict}: “nothing” is no class it knows.`);
       else say(`${best === truth ? "✓" : "✗"} ${verdict}; ${name} ${classes[truth]}.`);
       canvas.setAttribute("aria-label", `Picture of 28 by 28 pixels, labelled ${classes[truth]}`);
-      expose(el, { index, truth, best, p: Array.from(p) });
+      inside.replaceChildren();
+      const parts = open ? lookInside(values, best) : null;
+      expose(el, { index, truth, best, p: Array.from(p), parts });
     }
     function paint() {
       const image = context.createImageData(SIDE, SIDE);
@@ -119,9 +163,11 @@ export default {
         button("Restore", "restore", () => show(index)),
         button("Clear", "clear", () => ((changed = true), pixels.fill(0), paint())),
         pens.node,
+        checkbox({ label: "look inside", name: "inside", change: (v) => ((open = v), predict()) }),
         h("div", { class: "nn-group", role: "group", "aria-label": "shift the picture by two pixels" }, h("span", { "aria-hidden": "true" }, "shift"), ...arrows)),
+      inside,
       h("p", { class: "nn-help", id: `${el.id}-help` },
-        "Drag to paint; on a touch screen, tap the picture first. By keyboard: move the square with the arrow keys, paint with the space bar."),
+        "Drag to paint; on a touch screen, tap the picture first. By keyboard: move the square with the arrow keys, paint with the space bar. Inside are units of the first hidden layer, with what each adds to the score and its weights as a picture, blue above 0 and red below."),
     );
     show(index);
   },

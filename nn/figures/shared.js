@@ -85,6 +85,8 @@ export const number = (v, digits = 2) => {
   const text = Math.abs(v).toFixed(digits);
   return (v < 0 && Number(text) !== 0 ? "−" : "") + text;
 };
+/** 1 and −0.5 rather than 1.000 and −0.500. */
+export const short = (v) => number(v, 3).replace(/\.?0+$/, "");
 /** "+ 1.50" or "− 1.50", for the next term of a sum. */
 export const term = (v, digits = 2) => `${v < 0 ? "−" : "+"} ${Math.abs(v).toFixed(digits)}`;
 export const percent = (p, digits = 1) => `${(100 * p).toFixed(digits)} %`;
@@ -105,6 +107,26 @@ export function slider({ label, name, min, max, step, value, format = number, ch
   show();
   const put = (v) => ((input.value = v), show());
   return { node, input, put };
+}
+
+/** A slider over a list of values, for those that are not evenly spaced. */
+export function choice({ values, value, format = String, change, ...rest }) {
+  const at = values.indexOf(value);
+  if (at < 0) throw new Error(`${rest.name} must be one of ${values}, but is ${value}`);
+  return slider({ ...rest, min: 0, max: values.length - 1, step: 1, value: at, format: (i) => format(values[i]), change: (i) => change(values[i]) });
+}
+
+/** A slider for a guess, which is a question mark until the hand has moved
+ *  it: `value()` is null until then, and `clear()` asks anew. */
+export function guess({ format = number, change, ...rest }) {
+  let made = false;
+  const s = slider({
+    ...rest,
+    format: (v) => (made ? format(v) : "?"),
+    change: (v) => ((made = true), s.put(v), change(v)),
+  });
+  const clear = () => ((made = false), s.put(rest.value));
+  return { node: s.node, input: s.input, clear, value: () => (made ? Number(s.input.value) : null) };
 }
 
 export const button = (label, name, onclick) =>
@@ -236,9 +258,30 @@ export function plot({ x, y, xlabel = "", ylabel = "", height, draw, xticks, yti
   return p;
 }
 
+/** The lines value = level over a grid, as the text of one path. `values` is
+ *  a list of rows; `place(i, j)` is where column i of row j lies. */
+export function contours(values, levels, place) {
+  let d = "";
+  for (const level of levels)
+    for (let j = 0; j + 1 < values.length; j++)
+      for (let i = 0; i + 1 < values[j].length; i++) {
+        const corners = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]];
+        const cuts = corners.flatMap(([a, b], k) => {
+          const [c, e] = corners[(k + 1) % 4];
+          const [u, v] = [values[b][a] - level, values[e][c] - level];
+          if (u > 0 === v > 0) return [];
+          const s = u / (u - v);
+          return [place(a + s * (c - a), b + s * (e - b)).map((w) => w.toFixed(3)).join(" ")];
+        });
+        for (let k = 0; k + 1 < cuts.length; k += 2) d += `M${cuts[k]}L${cuts[k + 1]}`;
+      }
+  return d;
+}
+
 // Life
 
-/** Brings the waiting figures with this key to life, each for itself. */
+/** Brings the waiting figures with this key to life, each for itself. Reset,
+ *  the last of their controls, starts them anew. */
 export function mount(key, figure, state) {
   for (const root of document.querySelectorAll(`figure[data-nn-key="${key}"]:not([data-state])`)) {
     let position = 0;
@@ -246,8 +289,16 @@ export function mount(key, figure, state) {
     const el = h("div", { class: "nn-live", id: `nn-${key}-${position}` });
     const data = decode(state);
     root.insertBefore(el, root.querySelector(".nn-poster"));
+    let end = () => {};
+    const start = () => {
+      end();
+      el.replaceChildren();
+      end = figure.render({ model: { get: (name) => data[name] }, el }) ?? end;
+      [...el.querySelectorAll(".nn-controls")].at(-1).append(again);
+    };
+    const again = button("Reset", "reset", () => (start(), again.focus()));
     try {
-      figure.render({ model: { get: (name) => data[name] }, el });
+      start();
       root.dataset.state = "ready";
     } catch (error) {
       root.dataset.state = "failed";

@@ -1,9 +1,10 @@
 """A network that judges a picture while a reader paints on it."""
 
 import functools
+import re
 
 import numpy as np
-from page import bars, canvas, float64, make, place, values
+from page import CLOSE, bars, canvas, float64, make, number, place, values
 
 import nn
 from nn import figures
@@ -127,3 +128,44 @@ def test_one_can_paint_by_keyboard_alone(page):
     expected = np.zeros((28, 28), np.uint8)
     expected[12:18, 12:15] = expected[15:18, 11:14] = 255
     assert (agree(page)[0] == expected).all()
+
+
+def test_inside_are_the_units_that_move_the_score_most(page):
+    page.get_by_label("look inside").check()
+    model, before = float64(fashion_model()), None
+    for _ in range(5):
+        click(page, "Next random image")
+        shown = values(page)
+        x = X[shown["index"]][None]
+        Z = model.forward(x, training=True)
+        g = np.eye(10)[[Z.argmax()]]
+        for layer in model.layers[:2:-1]:  # down to the first ReLU
+            g = layer.backward(g)
+        A = x
+        for layer in model.layers[:3]:
+            A = layer.forward(A)
+        parts = (A * g)[0]
+        assert np.allclose(shown["parts"], parts, **CLOSE)
+        order = np.argsort(-parts)
+        units = [*order[:4], *order[:-5:-1]]
+        assert parts[units[3]] > 0 > parts[units[7]]
+        name = FASHION_CLASSES[Z.argmax()]
+        seen = page.locator(".nn-portraits [role=img]")
+        said = [c.get_attribute("aria-label") for c in seen.all()]
+        assert len(said) == 8
+        for text, u in zip(said, units, strict=True):
+            unit, part, score = re.fullmatch(
+                r"unit (\d+): (. [\d.]+) in the score of (.+)", text
+            ).groups()
+            assert (int(unit), score) == (u, name)
+            assert abs(number(part.replace(" ", "")) - parts[u]) < 0.006
+        assert said != before
+        before = said
+    pixels = canvas(page, ".nn-portraits canvas").reshape(784, 4)
+    w = model.layers[1].W[:, units[0]]
+    shade = 255 * abs(w) / abs(w).max()
+    assert abs(pixels[:, 3] - shade).max() < 1.5
+    blue = pixels[:, 2] > pixels[:, 0]
+    assert np.array_equal(blue[shade > 3], (w > 0)[shade > 3])
+    page.get_by_label("look inside").uncheck()
+    assert page.locator(".nn-portraits").count() == 0

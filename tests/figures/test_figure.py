@@ -148,12 +148,6 @@ def test_network_takes_the_state_of_a_model():
         figures.network({"1.gamma": np.ones(2)})
 
 
-def test_snapshot_is_one_row():
-    row = figures.snapshot({"0.W": np.eye(2), "0.b": np.array([2.0, 3.0])})
-    assert row.tolist() == [1, 0, 0, 1, 2, 3]
-    assert row.dtype == np.float32
-
-
 def test_page_is_whole():
     figure = Figure("neuron", alt=ALT)
     page = figure.page()
