@@ -77,6 +77,7 @@ FITS := import platform as p, sys; sys.exit((p.system(), p.machine(), \
 
 book: .venv/book
 	$(BIN)/jupyter-book build -W -n --keep-going --all .
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir _build/html .
 	@echo "The book is in _build/html/index.html"
 
 check: .venv/quick

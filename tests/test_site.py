@@ -10,13 +10,14 @@ import unicodedata
 from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from tools import pdf
+from tools import notebooks, pdf
 from tools.cells import CAPTION
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -324,6 +325,15 @@ def test_glossary_is_in_order_and_names_chapters(site, pages):
     for entry in entries:
         chapter = entry.select("p a")[-1]["href"]
         assert Path(chapter).stem in {Path(c).name for c in CHAPTERS}
+
+
+def test_the_site_carries_the_wheel_that_the_first_cells_install(site):
+    """It has all files of nn, as they are."""
+    with ZipFile(site / notebooks.wheel()) as wheel:
+        for path in ROOT.glob("nn/**/*.*"):
+            if "__pycache__" not in path.parts:
+                name = path.relative_to(ROOT).as_posix()
+                assert wheel.read(name) == path.read_bytes(), name
 
 
 def test_numpy_in_twenty_lines():
