@@ -52,6 +52,8 @@ def book(tmp_path, monkeypatch):
     )
     monkeypatch.setattr(notebooks, "ROOT", tmp_path)
     monkeypatch.setattr(notebooks, "export", package)
+    lists = {"CONTRIBUTING.md": rules.contributing}
+    monkeypatch.setattr(notebooks, "LISTS", lists)
     return package
 
 
@@ -437,7 +439,7 @@ def test_the_list_of_rules_is_kept(save, tmp_path, capsys):
     page.write_text(PAGE.replace("- `title`", "- old"), encoding="utf-8")
     save()
     notebooks.main(["--check"])
-    assert "CONTRIBUTING.md: rules: stale" in capsys.readouterr().err
+    assert "CONTRIBUTING.md: lists: stale" in capsys.readouterr().err
     assert notebooks.main([]) == 0
     assert page.read_text(encoding="utf-8") == PAGE
     notebooks.main(["--check"])

@@ -8,7 +8,8 @@
 Normalizing gives a notebook the one form that the repository stores: stable
 cell ids, no timings, and the cells that this tool writes itself (the Colab
 badge, the setup cell and the closing cell with what the package holds).
-Without names it also brings the lists in CONTRIBUTING.md up to date.
+Without names it also brings the lists of rules, words and chapters in
+the pages beside them up to date.
 ``--check`` applies all rules of ``rules.py``; without names it also looks
 at the wording and the sources of the texts beside the chapters.
 """
@@ -26,7 +27,7 @@ from pathlib import Path
 import nbformat
 import yaml
 
-from . import export, rules, style
+from . import export, overview, rules, style
 from .cells import (
     NO_ID,
     OWN,
@@ -187,6 +188,25 @@ def own_cells(path):
     }
 
 
+def list_chapters(page):
+    """The text of README.md with its list of chapters as it is."""
+    return rules.fill(
+        page, "chapters", overview.chapters(configuration()[2])
+    )
+
+
+def list_needs(page):
+    """The text of the teachers' page with its table as it is."""
+    return rules.fill(page, "needs", overview.needs_and_gives())
+
+
+LISTS = {  # the pages that have lists, and what renews these
+    "CONTRIBUTING.md": rules.contributing,
+    "README.md": list_chapters,
+    "book/for_teachers.md": list_needs,
+}
+
+
 # The normal form
 
 
@@ -336,16 +356,22 @@ def run(path, options):
     return []
 
 
-def list_rules(options):
-    """Keep the list of the rules in CONTRIBUTING.md; return problems."""
-    page = ROOT / "CONTRIBUTING.md"
-    old = page.read_text(encoding="utf-8")
-    new = rules.contributing(old)
-    if options.check and new != old:
-        return [f"{page.name}: rules: stale: {rules.NORMALIZE}"]
-    if not options.check and write(page, new):
-        print(f"{page.name}: written")
-    return []
+def renew(options):
+    """Keep the lists in the pages beside the chapters; return problems."""
+    problems = []
+    for name, change in LISTS.items():
+        page = ROOT / name
+        old = page.read_text(encoding="utf-8")
+        try:
+            new = change(old)
+        except ValueError as error:
+            problems.append(f"{name}: {error}")
+            continue
+        if options.check and new != old:
+            problems.append(f"{name}: lists: stale: {rules.NORMALIZE}")
+        elif not options.check and write(page, new):
+            print(f"{name}: written")
+    return problems
 
 
 def main(argv=None):
@@ -371,7 +397,7 @@ def main(argv=None):
             for path in paths:
                 problems += run(path, options)
             if not options.notebooks:
-                problems += list_rules(options)
+                problems += renew(options)
                 problems += style.problems(ROOT) if options.check else []
     except ValueError as error:
         problems.append(str(error))
