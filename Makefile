@@ -16,7 +16,7 @@ QUICK := not data and not full and not torture
 LOCK := requirements-lock.txt
 
 .PHONY: help browser book quick test test-offline torture mutants coverage \
-  matrix lock check data notebooks train bench pdf serve clean FORCE
+  matrix alone book-next lock check data notebooks train bench pdf serve clean FORCE
 
 help:
 	@echo "make book          build the site into _build/html"
@@ -26,6 +26,8 @@ help:
 	@echo "make torture       break figures, try many more cases: before a release"
 	@echo "make mutants       plant 100 faults in the code: before a release"
 	@echo "make matrix        the tests with each Python and each NumPy"
+	@echo "make alone         each chapter without a clone, as on Colab"
+	@echo "make book-next     the site by the newest Sphinx, without Jupyter Book"
 	@echo "make coverage      which lines of the package the tests run"
 	@echo "make lock          renew $(LOCK)"
 	@echo "make check         ruff, the exporter's and the notebooks' checks"
@@ -126,6 +128,14 @@ coverage: .venv/all
 # PYTHONS="python3.11 ..." names the interpreters, which must be on the PATH.
 matrix: .venv/upkeep
 	$(BIN)/nox
+
+# A test of the site reads it as it reads that of make book.
+book-next: .venv/all .venv/upkeep
+	$(BIN)/nox -s book_next
+
+# On which Pythons and NumPys Colab runs the chapters: noxfile.py.
+alone: .venv/upkeep
+	$(BIN)/nox -s alone
 
 lock: .venv/upkeep
 	$(BIN)/uv pip compile requirements.txt --upgrade --generate-hashes \
