@@ -16,7 +16,7 @@ QUICK := not data and not full and not torture
 LOCK := requirements-lock.txt
 
 .PHONY: help browser book quick test test-offline torture mutants coverage \
-  matrix alone book-next lock check data notebooks train bench pdf serve clean FORCE
+  matrix alone book-next lock check data notebooks train bench pdf handouts serve clean FORCE
 
 help:
 	@echo "make book          build the site into _build/html"
@@ -36,6 +36,7 @@ help:
 	@echo "make train         train both networks into runs/"
 	@echo "make bench         race the package against its peers (half an hour)"
 	@echo "make pdf           print the book into _build/html/from-one-neuron.pdf"
+	@echo "make handouts      for teachers: exercises, key, slides, cut notebooks"
 	@echo "make serve         show the built site on http://127.0.0.1:8000"
 	@echo "make clean         remove what the commands above made"
 
@@ -161,6 +162,12 @@ bench: .venv-bench/ready data
 
 pdf: .venv/all browser book
 	$(BIN)/python -m tools pdf
+
+handouts: .venv/all browser book
+	$(BIN)/python -m tools handouts
+	for edition in exercises key slides; do \
+	  $(BIN)/python -m tools pdf $$edition || exit 1; \
+	done
 
 serve: book
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000

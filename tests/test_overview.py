@@ -8,6 +8,7 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 
 from tools import cells, export, overview
 
+ROOT = Path(__file__).resolve().parents[1]
 TITLE = """# Bend it
 
 *40 minutes.* **Before you start:** one neuron ([chapter
@@ -60,9 +61,21 @@ def test_a_title_cell_without_its_parts_is_named(book, part):
         overview.chapters("https://site/")
 
 
+def test_the_teachers_page_has_errors_and_questions_for_every_chapter():
+    page = (ROOT / "book" / "for_teachers.md").read_text("utf-8")
+    parts = re.split(r"(?m)^### ", page)[1:]
+    assert [part.partition("\n")[0] for part in parts] == [
+        f"{one.number}. {one.title}"
+        for one in map(overview.opener, export.chapters())
+    ]
+    for part in parts:
+        assert len(re.findall(r"(?m)^- ", part)) >= 2
+        questions = re.findall(r"(?m)^\*\*.*\?\*\*$|^\*\*.*\.\*\*$", part)
+        assert len(questions) == part.count("<summary>Answer") >= 2
+
+
 def test_every_chapter_has_its_line_in_the_readme():
-    root = Path(__file__).resolve().parents[1]
-    readme = (root / "README.md").read_text("utf-8")
+    readme = (ROOT / "README.md").read_text("utf-8")
     listed = re.findall(
         r"(?m)^\d+\. \[.*/notebooks/(\w+)\.html\): ", readme
     )
