@@ -71,7 +71,7 @@ CASES = [
 # What Colab has with each Python, and with both, except CUDA.
 COLAB = {(3, 12): "2.0.2", (3, 13): "2.1.3"}
 BESIDE = [
-    "keras==3.13.0",
+    "keras==3.14.0",  # with Colab's 3.13, chapter 16 finds other steps
     "matplotlib==3.10.0",
     "pillow==11.3.0",
     "safetensors==0.7.0",
