@@ -78,6 +78,7 @@ BESIDE = [
     "scikit-learn==1.6.1",
     "tensorflow-cpu==2.20.0",
 ]
+PIP = ["python", "-m", "pip", "--quiet"]
 ALONE = FILE.with_name("alone.json")
 ALIKE = [
     nox.param(python, COLAB[found], id=f"{found[0]}.{found[1]}")
@@ -141,56 +142,49 @@ def alone(session, numpy):
         "PIP_ROOT_USER_ACTION": "ignore",
         "OPENBLAS_NUM_THREADS": "1",
     }
-    pip = ["python", "-m", "pip", "--quiet"]
-    ran, failed, cells = [], [], 0
+    what = session.run("python", "-c", VERSIONS, silent=True, env=quiet)
+    rows = json.loads(ALONE.read_text()) if ALONE.exists() else {}
+    row = rows.setdefault(session.name, {})
+    row["what"] = what.strip()
+    ran = {}
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder).resolve()
-        wheel = [*pip, "wheel", "--no-deps", "--wheel-dir", folder, "."]
+        wheel = [*PIP, "wheel", "--no-deps", "--wheel-dir", folder, "."]
         session.run(*wheel, env=quiet)
         with serve(folder) as address:
             for chapter in chapters:
-                empty = folder / chapter.stem
-                empty.mkdir()
-                text = chapter.read_text("utf-8").replace(SITE, address)
-                (empty / chapter.name).write_text(text, "utf-8")
-                report = folder / "report.xml"
-                nbval = [
-                    "pytest",
-                    "-q",
-                    "-p",
-                    "no:cacheprovider",
-                    "--nbval",
-                ]
-                limit = ["--nbval-cell-timeout", "300"]
-                with session.chdir(empty):
-                    session.run(
-                        *nbval,
-                        *limit,
-                        f"--junitxml={report}",
-                        chapter.name,
-                        env=quiet,
-                        success_codes=[0, 1],
-                    )
-                uninstall = [*pip, "uninstall", "--yes", "from-one-neuron"]
-                session.run(*uninstall, env=quiet)
-                counts = ElementTree.parse(report).getroot()[0].attrib
-                cells += int(counts["tests"])
-                left = [p.name for p in empty.iterdir()] != [chapter.name]
-                wrong = int(counts["failures"]) + int(counts["errors"])
-                number = int(chapter.stem[:2])
-                ran.append(number)
-                failed += [number] * bool(wrong or left)
-    rows = json.loads(ALONE.read_text()) if ALONE.exists() else {}
-    what = session.run("python", "-c", VERSIONS, silent=True, env=quiet)
-    rows[session.name] = {
-        "what": f"{what.strip()}, {', '.join(BESIDE).replace('==', ' ')}",
-        "ran": ran,
-        "cells": cells,
-        "failed": failed,
-    }
+                ran[chapter.stem] = run_alone(
+                    session, chapter, folder, address, quiet
+                )
+    row["cells"] = dict(sorted((row.get("cells", {}) | ran).items()))
     ALONE.write_text(json.dumps(rows, indent=1) + "\n")
+    failed = [name for name, cells in ran.items() if cells["failed"]]
     if failed or not ran:
-        session.error(f"chapters {failed} of {ran} failed")
+        session.error(f"{len(failed)} of {len(ran)} chapters failed")
+
+
+def run_alone(session, chapter, folder, address, env):
+    """Run a chapter in an empty folder; how many of its cells failed."""
+    empty = folder / chapter.stem
+    empty.mkdir()
+    text = chapter.read_text("utf-8").replace(SITE, address)
+    (empty / chapter.name).write_text(text, "utf-8")
+    report = folder / "report.xml"
+    nbval = ["pytest", "-q", "-p", "no:cacheprovider", "--nbval"]
+    options = ["--nbval-cell-timeout=300", f"--junitxml={report}"]
+    with session.chdir(empty):
+        session.run(
+            *nbval, *options, chapter.name, env=env, success_codes=[0, 1]
+        )
+    session.run(*PIP, "uninstall", "--yes", "from-one-neuron", env=env)
+    counts = ElementTree.parse(report).getroot()[0].attrib
+    wrong = int(counts["failures"]) + int(counts["errors"])
+    left = [
+        path.name for path in empty.iterdir() if path.name != chapter.name
+    ]
+    if left:
+        session.error(f"{chapter.name} leaves {left} in its folder")
+    return {"tried": int(counts["tests"]), "failed": wrong}
 
 
 @contextlib.contextmanager
@@ -207,8 +201,10 @@ def serve(folder):
     pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen([*command, "0"], cwd=folder, **pipe) as server:
         address = re.search(rb"http://[\d.:]+/", server.stdout.readline())
-        yield address[0].decode()
-        server.terminate()
+        try:
+            yield address[0].decode()
+        finally:
+            server.terminate()
 
 
 # What the site needs when Jupyter Book 1.x is gone. Sphinx is the newest.

@@ -183,13 +183,14 @@ def join(site, names, base, title, numbers):
     )
 
 
-def print_book(site, names, *, browser, base, edition="book"):
+def print_book(site, names, *, browser, config, edition="book"):
     """Return the bytes of one PDF, with a bookmark for each heading.
 
     It is printed twice: first to learn where each page begins.
     """
-    from pypdf import PdfReader
+    from pypdf import PdfReader, PdfWriter
 
+    base = config["html"]["baseurl"]
     title, css, change, argument, paper = EDITIONS[edition]
     numbers = {}
     page = browser.new_page()
@@ -223,8 +224,12 @@ def print_book(site, names, *, browser, base, edition="book"):
                 + 1
                 for name, place in printed.named_destinations.items()
             }
+    book = PdfWriter(clone_from=printed)
+    book.add_metadata({"/Author": config["author"]})
+    out = io.BytesIO()
+    book.write(out)
     print(f"{edition}: {len(printed.pages)} pages", flush=True)
-    return data
+    return out.getvalue()
 
 
 A4 = {"format": "A4", "scale": 0.8}
@@ -294,7 +299,7 @@ def main(argv=None):
                     site,
                     names,
                     browser=browser,
-                    base=config["html"]["baseurl"],
+                    config=config,
                     edition=options.edition,
                 )
                 write_file(site / file, data)

@@ -16,11 +16,12 @@ NAMES = [
     "book/bibliography",
 ]
 BASE = "https://someone.github.io/book/"
+CONFIG = {"author": "Someone", "html": {"baseurl": BASE}}
 
 
 def printed_as(edition, names, browser, site):
     data = pdf.print_book(
-        site, names, browser=browser, base=BASE, edition=edition
+        site, names, browser=browser, config=CONFIG, edition=edition
     )
     return PdfReader(io.BytesIO(data))
 
@@ -72,6 +73,7 @@ def test_a_bookmark_for_each_page(printed):
     assert len(titles) >= len(NAMES)
     assert any("One neuron" in title for title in titles)
     assert printed.metadata.title == "From One Neuron"
+    assert printed.metadata.author == "Someone"
 
 
 def test_the_exercises_come_without_and_the_key_with_answers(browser, site):
