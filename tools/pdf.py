@@ -49,9 +49,11 @@ ON_SLIDES = """
 #contents { display: none; }
 article { font-size: 21pt; break-before: auto; }
 h2, h3 { break-before: page; }
-section > p:not(.nn-predict, .nn-figure), .cell_input { display: none; }
+section > p:not(.nn-predict, .nn-figure), .cell_input,
+section[data-id=exercises] > h2 { display: none; }
 .cell_input:has(.nn-caption), section[data-id=quiz] > p { display: block; }
-pre { font-size: 14pt; }
+.nn-caption { break-after: avoid; }
+.cell_input pre, .cell_output pre { font-size: 13pt !important; }
 img { max-height: 120mm; width: auto; margin: auto; }
 """
 # moves the solutions of each chapter behind everything else
