@@ -51,7 +51,7 @@ def words(reader):
 
 def test_every_link_resolves(printed):
     web, inside = links(printed)
-    assert len(inside) > 50
+    assert len(inside) > 10
     assert set(inside) <= printed.named_destinations.keys()
     assert [a for a in web if not a.startswith(("https:", "http:"))] == []
     # pages that were not printed are on the site
