@@ -16,7 +16,7 @@ QUICK := not data and not full and not torture
 LOCK := requirements-lock.txt
 
 .PHONY: help browser book quick test test-offline torture mutants coverage \
-  matrix lock check data notebooks train bench pdf serve clean FORCE
+  matrix alone book-next lock check data notebooks train bench pdf handouts serve clean FORCE
 
 help:
 	@echo "make book          build the site into _build/html"
@@ -26,6 +26,8 @@ help:
 	@echo "make torture       break figures, try many more cases: before a release"
 	@echo "make mutants       plant 100 faults in the code: before a release"
 	@echo "make matrix        the tests with each Python and each NumPy"
+	@echo "make alone         each chapter without a clone, as on Colab"
+	@echo "make book-next     the site by the newest Sphinx, without Jupyter Book"
 	@echo "make coverage      which lines of the package the tests run"
 	@echo "make lock          renew $(LOCK)"
 	@echo "make check         ruff, the exporter's and the notebooks' checks"
@@ -34,6 +36,7 @@ help:
 	@echo "make train         train both networks into runs/"
 	@echo "make bench         race the package against its peers (half an hour)"
 	@echo "make pdf           print the book into _build/html/from-one-neuron.pdf"
+	@echo "make handouts      for teachers: exercises, key, slides, cut notebooks"
 	@echo "make serve         show the built site on http://127.0.0.1:8000"
 	@echo "make clean         remove what the commands above made"
 
@@ -77,6 +80,7 @@ FITS := import platform as p, sys; sys.exit((p.system(), p.machine(), \
 
 book: .venv/book
 	$(BIN)/jupyter-book build -W -n --keep-going --all .
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir _build/html .
 	@echo "The book is in _build/html/index.html"
 
 check: .venv/quick
@@ -126,6 +130,14 @@ coverage: .venv/all
 matrix: .venv/upkeep
 	$(BIN)/nox
 
+# A test of the site reads it as it reads that of make book.
+book-next: .venv/all .venv/upkeep
+	$(BIN)/nox -s book_next
+
+# On which Pythons and NumPys Colab runs the chapters: noxfile.py.
+alone: .venv/upkeep
+	$(BIN)/nox -s alone
+
 lock: .venv/upkeep
 	$(BIN)/uv pip compile requirements.txt --upgrade --generate-hashes \
 	  --no-emit-package from-one-neuron --python-version 3.11 \
@@ -150,6 +162,12 @@ bench: .venv-bench/ready data
 
 pdf: .venv/all browser book
 	$(BIN)/python -m tools pdf
+
+handouts: .venv/all browser book
+	$(BIN)/python -m tools handouts
+	for edition in exercises key slides; do \
+	  $(BIN)/python -m tools pdf $$edition || exit 1; \
+	done
 
 serve: book
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000

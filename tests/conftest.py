@@ -24,6 +24,12 @@ TRIED = ROOT / "results" / "tried.json"
 
 
 def pytest_addoption(parser):
+    parser.getgroup("site").addoption(
+        "--site",
+        type=Path,
+        default=ROOT / "_build" / "html",
+        help="the site to test, if another program than make book built it",
+    )
     group = parser.getgroup("cases")
     group.addoption(
         "--long", action="store_true", help="try many more cases: hours"
@@ -134,16 +140,16 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def site():
+def site(request):
     """The folder of the site, which ``make book`` builds."""
-    html = ROOT / "_build" / "html"
+    html = request.config.getoption("--site").resolve()
     files = "*.yml", "book/**/*.*", "nn/**/*.py", "notebooks/*.ipynb"
     sources = [path for pattern in files for path in ROOT.glob(pattern)]
     sources = [path for path in sources if path.suffix != ".pyc"]
     newest = max(sources, key=lambda path: path.stat().st_mtime)
     built = html / "searchindex.js"
     if not built.is_file():
-        pytest.fail("there is no site in _build/html: run make book")
+        pytest.fail(f"there is no site in {html}: run make book")
     if built.stat().st_mtime < newest.stat().st_mtime:
         name = newest.relative_to(ROOT)
         pytest.fail(f"the site is older than {name}: run make book")

@@ -1,7 +1,6 @@
 """The accuracy: every run kept, tables made of the files alone."""
 
 import json
-import re
 import statistics
 from dataclasses import replace
 
@@ -169,13 +168,3 @@ def test_every_peer_has_a_run(name):
     assert run["train"] == run["test"]
     assert set(run["test"]) == {"loss", *task.metrics, *task.scores}
     assert ("history" in run) == (name == "baseline")
-
-
-def test_the_code_of_the_readme_runs(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    text = (ROOT / "README.md").read_text()
-    (code,) = re.findall(r"(?s)```python\n(.*?)```", text)
-    names = {}
-    exec(code, names)
-    assert names["history"]["loss"][-1] < names["history"]["loss"][0]
-    assert (tmp_path / "xor.safetensors").is_file()

@@ -1,8 +1,12 @@
 """The tool that normalizes, executes and checks the chapters."""
 
 import json
+import shutil
 import subprocess
 import sys
+import tomllib
+import warnings
+from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +14,7 @@ import nbformat
 import numpy as np
 import pytest
 from nbformat.v4 import new_notebook
+from packaging.utils import parse_wheel_filename
 from test_rules import ALT, SOLUTION, code, md, picture
 
 from nn.figures import Figure
@@ -17,15 +22,27 @@ from tools import cells, notebooks, rules
 
 ROOT = notebooks.ROOT
 URL = "https://github.com/someone/book"
+SITE = "https://someone.github.io/book/"
+CONFIG = f"""\
+repository: {{url: '{URL}', branch: main}}
+html: {{baseurl: '{SITE}'}}
+"""
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+NAME, VERSION = PROJECT["name"], PROJECT["version"]
 OLD = "# Page\n\n<!-- {0} -->\n- old\n<!-- /{0} -->\n"
+HIDDEN = {
+    "tags": ["hide-input"],
+    "cellView": "form",
+    "jupyter": {"source_hidden": True},
+}
 PAGE = rules.contributing(OLD.format("words") + OLD.format("rules"))
 
 
 @pytest.fixture(autouse=True)
 def book(tmp_path, monkeypatch):
     """A book of its own: configuration and a package of two modules."""
-    config = f"repository:\n  url: {URL}\n  branch: main\n"
-    (tmp_path / "_config.yml").write_text(config, encoding="utf-8")
+    (tmp_path / "_config.yml").write_text(CONFIG, encoding="utf-8")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "CONTRIBUTING.md").write_text(PAGE, encoding="utf-8")
     package = SimpleNamespace(
         changed="--- a/layers.py\n+++ b/layers.py\n+class Dense:\n",
@@ -37,6 +54,8 @@ def book(tmp_path, monkeypatch):
     )
     monkeypatch.setattr(notebooks, "ROOT", tmp_path)
     monkeypatch.setattr(notebooks, "export", package)
+    lists = {"CONTRIBUTING.md": rules.contributing}
+    monkeypatch.setattr(notebooks, "LISTS", lists)
     return package
 
 
@@ -88,7 +107,8 @@ def test_normalizing_drops_what_varies_and_keeps_what_counts(tmp_path):
         execution={"iopub.status.busy": "now"},
         cellView="both",
     )
-    nb = new_notebook(cells=[md("# One"), cell, code("", x=1, tags=[])])
+    parts = [md("# One"), md("## Part"), cell, code("", x=1, tags=[])]
+    nb = new_notebook(cells=parts)
     nb.metadata = {
         "widgets": {"a": 1},
         "jupytext": {},
@@ -106,9 +126,8 @@ def test_normalizing_drops_what_varies_and_keeps_what_counts(tmp_path):
     assert new.metadata.kernelspec.name == "python3"
     assert set(new.metadata) == {"language_info", "kernelspec"}
     cell = next(c for c in new.cells if c.id == "one-x")
-    kept = {"tags": ["hide-input"], "mystnb": {"figure": {"name": "x"}}}
-    assert cell.metadata == kept
-    assert new.cells[4].metadata == {}
+    assert cell.metadata == HIDDEN | {"mystnb": {"figure": {"name": "x"}}}
+    assert new.cells[5].metadata == {}
     nbformat.validate(new)
 
 
@@ -149,8 +168,23 @@ def test_ids_are_chosen_by_a_person_or_made_from_the_contents():
 
 @pytest.mark.parametrize("mark", SOLUTION)
 def test_one_mark_of_a_solution_brings_the_others(mark):
-    new = normal(code("x = 1", id="it", **{mark: SOLUTION[mark]}))
-    assert new.cells[3].metadata == SOLUTION
+    cell = code("x = 1", id="it", **{mark: SOLUTION[mark]})
+    assert normal(md("## Part"), cell).cells[4].metadata == SOLUTION
+
+
+def test_what_the_page_folds_is_folded_in_jupyter_and_on_colab():
+    new = normal(
+        code("import numpy", id="imports"),
+        md("## Part"),
+        code("x = 1", id="code"),
+        code("y = 1", id="figure", tags=["hide-input"]),
+        code("z = 1", id="answer", tags=["hide-output"]),
+    )
+    found = {cell.id: cell.metadata for cell in new.cells}
+    assert found["imports"] == found["figure"] == HIDDEN
+    assert found["code"] == {}
+    assert found["answer"].jupyter == {"outputs_hidden": True}
+    assert "cellView" not in found["answer"]
 
 
 def test_an_invalid_notebook_is_reported():
@@ -167,40 +201,71 @@ def test_the_badge_leads_to_the_notebook(save):
 
 
 @pytest.mark.parametrize(
-    "config",
+    ("config", "missing"),
     [
-        "title: x",
-        "repository: {url: 'https://github.com/a/b'}",
-        "repository: {url: 'https://x.org/a', branch: main}",
+        ("title: x", "repository: url"),
+        ("repository: {url: 'https://github.com/a/b'}", "repository: url"),
+        (CONFIG.replace("github.com", "x.org"), "repository: url"),
+        (CONFIG.partition("html")[0], "html: baseurl"),
+        (CONFIG.replace("io/book/", "io/book"), "html: baseurl"),
     ],
 )
-def test_a_configuration_without_repository_is_reported(tmp_path, config):
+def test_a_wrong_configuration_is_reported(tmp_path, config, missing):
     (tmp_path / "_config.yml").write_text(config, encoding="utf-8")
-    with pytest.raises(ValueError, match="must have repository: url"):
+    with pytest.raises(ValueError, match=f"must have {missing}"):
         normal()
 
 
-def test_the_setup_cell_installs_where_nn_is_missing(save, monkeypatch):
-    def pip(command, **options):
-        called.append(command)
-        return SimpleNamespace(returncode=returncode)
+@pytest.fixture
+def run_setup(save, monkeypatch):
+    """Run the setup cell where a version is installed; what pip ran."""
 
-    cell = cells.read(save()).cells[2]
-    assert cell.metadata == {"tags": ["hide-input"]}
-    called, returncode, installed = [], 0, object()
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: installed)
-    monkeypatch.setattr(subprocess, "run", pip)
-    exec(cell.source, {})
-    assert called == []
-    installed = None
-    exec(cell.source, {})
-    (command,) = called
+    def run(installed, returncode=0):
+        def pip(command, **options):
+            called.append(command)
+            return SimpleNamespace(returncode=returncode)
+
+        def version(name):
+            if name not in installed:
+                raise metadata.PackageNotFoundError(name)
+            return installed[name]
+
+        called = []
+        monkeypatch.setattr(metadata, "version", version)
+        monkeypatch.setattr(subprocess, "run", pip)
+        exec(cells.read(save()).cells[2].source, {})
+        return called
+
+    return run
+
+
+def test_the_setup_cell_is_folded(save):
+    assert cells.read(save()).cells[2].metadata == HIDDEN
+
+
+def test_the_setup_cell_installs_the_wheel_of_the_site(run_setup):
+    with warnings.catch_warnings(action="error"):
+        assert run_setup({NAME: VERSION}) == []
+        (command,) = run_setup({"nn": "0.1.1"})  # somebody else's
     assert command[1:4] == ["-m", "pip", "install"]
-    assert "--no-deps" in command
-    assert command[-1] == f"git+{URL}"
-    returncode = 1
-    with pytest.raises(ModuleNotFoundError, match=r"pip install -e .*nel"):
-        exec(cell.source, {})
+    site, _, wheel = command[-1].rpartition("/")
+    assert f"{site}/" == SITE
+    name, version, *_ = parse_wheel_filename(wheel)
+    assert (name, str(version)) == (NAME, VERSION)
+
+
+def test_the_setup_cell_says_what_to_do_if_pip_fails(run_setup):
+    with pytest.raises(ModuleNotFoundError) as error:
+        run_setup({}, returncode=1)
+    own = f'pip install "{NAME}[notebooks] @ {SITE}{notebooks.wheel()}"'
+    for said in ("On Kaggle", "On Colab", "On your own machine", own):
+        assert said in str(error.value)
+
+
+def test_the_setup_cell_warns_of_another_version(run_setup):
+    said = f"needs {NAME} {VERSION}, but 0.0.1 is installed"
+    with pytest.warns(UserWarning, match=said):
+        assert run_setup({NAME: "0.0.1"}) == []
 
 
 def test_the_package_cell_names_modules_and_shows_the_diff(save, book):
@@ -330,7 +395,7 @@ def change(index, **values):
     ("after", "cell"),
     [
         (change(1, source="[x](y)", id="other"), 1),
-        (change(2, source='importlib.util.find_spec("nn")'), 2),
+        (change(2, source=cells.OWN["setup"]), 2),
         (change(-1, source="## What the package holds now"), 4),
         (change(0, id="intro"), 0),
         (change(3, id="0" * 8), 3),
@@ -391,7 +456,7 @@ def test_the_list_of_rules_is_kept(save, tmp_path, capsys):
     page.write_text(PAGE.replace("- `title`", "- old"), encoding="utf-8")
     save()
     notebooks.main(["--check"])
-    assert "CONTRIBUTING.md: rules: stale" in capsys.readouterr().err
+    assert "CONTRIBUTING.md: lists: stale" in capsys.readouterr().err
     assert notebooks.main([]) == 0
     assert page.read_text(encoding="utf-8") == PAGE
     notebooks.main(["--check"])
@@ -482,8 +547,9 @@ def test_modes_exclude_one_another():
 
 
 def test_the_table_measures_a_chapter(save, capsys):
+    fence = "```python\nno prose\n```"
     path = save(
-        md("Two words, $x$ and <b>three</b>.\n\n```python\nno prose\n```"),
+        md(f"## Two\n\nWords, $x$ and <b>three</b>.\n\n{fence}"),
         code("# nn/layers.py\nx = 1"),
         code("check_gradients(f, arrays, gradients)", picture()),
         code("y = 1", picture(), tags=["hide-input"]),

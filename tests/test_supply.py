@@ -1,5 +1,6 @@
 """What is installed and run from elsewhere: floors, the lock, actions."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -105,3 +106,14 @@ def test_dependabot_watches_actions_and_packages():
         for update in yaml.safe_load(text)["updates"]
     }
     assert places == {("github-actions", "/"), ("pip", "/")}
+
+
+def test_other_environments_take_the_extras_of_the_package():
+    binder = (ROOT / ".binder" / "requirements.txt").read_text()
+    container = json.loads(
+        (ROOT / ".devcontainer" / "devcontainer.json").read_text()
+    )["postCreateCommand"]
+    for text in (binder, container):
+        (names,) = re.findall(r"\.\[([\w,]+)\]", text)
+        assert set(names.split(",")) <= EXTRAS.keys()
+        assert "keras" not in names

@@ -1,10 +1,10 @@
-"""``python -m tools export``, ``notebooks``, ``pdf`` and ``weigh``."""
+"""``python -m tools export``, ``notebooks``, ``pdf`` and others."""
 
 import os
 import sys
 from importlib import import_module
 
-TOOLS = ("export", "mutants", "notebooks", "pdf", "weigh")
+TOOLS = ("export", "handouts", "mutants", "notebooks", "pdf", "weigh")
 
 
 def main(arguments):

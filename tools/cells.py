@@ -12,7 +12,7 @@ import nbformat
 CAPTION = re.compile(r"# nn/(\w+)\.py[ \t]*(?:\n|$)")
 OWN = {  # id of a cell that the tool writes: how to recognize the cell
     "badge": "https://colab.research.google.com/github/",
-    "setup": 'importlib.util.find_spec("nn")',
+    "setup": "This chapter needs the package nn",
     "package": "## What the package holds now",
 }
 NO_ID = r"cell-\d+"  # what read calls cells that have no id
@@ -138,6 +138,11 @@ def is_title(cell):
     return is_markdown(cell) and cell.source.startswith("# ")
 
 
+def has_section(cell):
+    """True for a Markdown cell with a heading of level 2."""
+    return is_markdown(cell) and re.search(r"(?m)^## ", prose(cell))
+
+
 def marks(cell):
     """Which of the three marks of a folded solution the cell carries."""
     return (
@@ -148,8 +153,13 @@ def marks(cell):
 
 
 def is_solution(cell):
-    """True for a code cell with any mark of a solution."""
-    return cell.cell_type == "code" and any(marks(cell))
+    """True for a code cell with any mark of a solution.
+
+    What the tag hide-input folds, figures above all, has two of the marks.
+    """
+    if cell.cell_type != "code" or "hide-cell" in tags(cell):
+        return cell.cell_type == "code"
+    return any(marks(cell)) and "hide-input" not in tags(cell)
 
 
 def is_exported(cell):

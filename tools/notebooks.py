@@ -9,7 +9,8 @@ Normalizing gives a notebook the one form that the repository stores: stable
 cell ids, no timings, the interactive figures with their modules of today,
 and the cells that this tool writes itself (the Colab badge, the setup cell
 and the closing cell with what the package holds).
-Without names it also brings the lists in CONTRIBUTING.md up to date.
+Without names it also brings the lists of rules, words and chapters in
+the pages beside them up to date.
 ``--check`` applies all rules of ``rules.py``; without names it also looks
 at the wording and the sources of the texts beside the chapters.
 """
@@ -22,6 +23,8 @@ import json
 import os
 import re
 import sys
+import tomllib
+from itertools import takewhile
 from pathlib import Path
 
 import nbformat
@@ -29,12 +32,13 @@ import yaml
 
 from nn.figures import Figure
 
-from . import export, rules, style
+from . import export, overview, rules, style
 from .cells import (
     NO_ID,
     OWN,
     chapter,
     given_id,
+    has_section,
     is_solution,
     is_title,
     own_name,
@@ -60,22 +64,40 @@ METADATA = {
     },
 }
 SETUP = """\
-import importlib.util
+import importlib
+import subprocess
+import sys
+import warnings
+from importlib.metadata import PackageNotFoundError, version
 
-if importlib.util.find_spec("nn") is None:  # on Colab: fetch the package
-    import subprocess
-    import sys
-
-    url = "{url}"
+wheel = (
+    "{site}"
+    "{wheel}"
+)
+remedy = (
+    "On Colab, choose Runtime, Disconnect and delete runtime, and run the "
+    "notebook again. On Kaggle, switch on Internet in the settings of the "
+    "notebook, and restart the session. On your own machine, run "
+    f'pip install "{name}[notebooks] @ {{wheel}}", choose the '
+    "environment in which you ran it as the kernel, and restart the kernel."
+)
+try:
+    found = version("{name}")
+except PackageNotFoundError:  # as on Colab: fetch the package
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    if subprocess.run([*pip, f"git+{{url}}"]).returncode != 0:
+    if subprocess.run([*pip, wheel]).returncode != 0:
         raise ModuleNotFoundError(
             "This chapter needs the package nn, and pip could not install "
-            f"it from {{url}}. In a clone of the repository, run "
-            'pip install -e ".[notebooks]" and choose the environment in '
-            "which you ran it as the kernel of this notebook."
-        )
-    importlib.invalidate_caches()"""
+            f"it from {{wheel}}. {{remedy}}"
+        ) from None
+    importlib.invalidate_caches()
+else:
+    if found != "{version}":
+        warnings.warn(
+            f"This chapter needs {name} {version}, but {{found}} is "
+            f"installed, so a cell may fail. {{remedy}}",
+            stacklevel=1,
+        )"""
 STATE = re.compile(
     r'data-nn="(\w+)".*^mount\("\w+", figure, ([^\n]*)\);$', re.S | re.M
 )
@@ -87,8 +109,8 @@ MADE = rf"[0-9a-f-]{{8,}}|{NO_ID}"  # ids that no person chose
 # The cells that this tool writes
 
 
-def repository():
-    """(url, branch) of the public repository, as _config.yml gives them."""
+def configuration():
+    """(url, branch) of the repository and the site, from _config.yml."""
     file = ROOT / "_config.yml"
     config = yaml.safe_load(file.read_text(encoding="utf-8"))
     place = config.get("repository") or {}
@@ -98,7 +120,35 @@ def repository():
             f"{file.name} must have repository: url (https://github.com/"
             f"...) and branch, but has {place}"
         )
-    return url, place["branch"]
+    site = str((config.get("html") or {}).get("baseurl", ""))
+    if not re.fullmatch(r"https://\S+/", site):
+        raise ValueError(
+            f"{file.name} must have html: baseurl, the address of the site "
+            f"(https://.../), but has {site!r}"
+        )
+    return url, place["branch"], site
+
+
+def distribution():
+    """(name, version) of the package, as pyproject.toml gives them."""
+    file = ROOT / "pyproject.toml"
+    project = tomllib.loads(file.read_text(encoding="utf-8"))["project"]
+    return project["name"], project["version"]
+
+
+def wheel():
+    """The name of the file that ``pip wheel`` makes of the package."""
+    name, version = distribution()
+    return f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
+
+
+def setup_text():
+    """The first code cell: it fetches the package where it is missing."""
+    _, _, site = configuration()
+    name, version = distribution()
+    return SETUP.format(
+        site=site, wheel=wheel(), name=name, version=version
+    )
 
 
 def package_text(number):
@@ -132,7 +182,7 @@ def package_text(number):
 
 def own_cells(path):
     """The three cells that this tool writes, by id."""
-    url, branch = repository()
+    url, branch, _ = configuration()
     slug = url.removeprefix("https://github.com/")
     link = f"{OWN['badge']}{slug}/blob/{branch}/notebooks/{path.name}"
     # no picture in the badge: a page of the book loads nothing from afar
@@ -141,9 +191,28 @@ def own_cells(path):
     v4 = nbformat.v4
     return {
         "badge": v4.new_markdown_cell(badge),
-        "setup": v4.new_code_cell(SETUP.format(url=url), metadata=folded),
+        "setup": v4.new_code_cell(setup_text(), metadata=folded),
         "package": v4.new_markdown_cell(package_text(chapter(path))),
     }
+
+
+def list_chapters(page):
+    """The text of README.md with its list of chapters as it is."""
+    return rules.fill(
+        page, "chapters", overview.chapters(configuration()[2])
+    )
+
+
+def list_needs(page):
+    """The text of the teachers' page with its table as it is."""
+    return rules.fill(page, "needs", overview.needs_and_gives())
+
+
+LISTS = {  # the pages that have lists, and what renews these
+    "CONTRIBUTING.md": rules.contributing,
+    "README.md": list_chapters,
+    "book/for_teachers.md": list_needs,
+}
 
 
 # The normal form
@@ -171,10 +240,15 @@ def metadata(cell):
     kept = dict.fromkeys(tags(cell))  # in order, each once
     if is_solution(cell):
         kept["hide-cell"] = None
+    # folded in Jupyter and on Colab, as the tags fold it on the page
+    jupyter = {}
+    if kept.keys() & {"hide-cell", "hide-input"}:
         new.cellView = "form"
-        new.jupyter = {"source_hidden": True, "outputs_hidden": True}
-    elif "hide-output" in kept:  # the answer to a prediction
-        new.jupyter = {"outputs_hidden": True}
+        jupyter["source_hidden"] = True
+    if kept.keys() & {"hide-cell", "hide-output"}:
+        jupyter["outputs_hidden"] = True
+    if jupyter:
+        new.jupyter = jupyter
     if kept:
         new.tags = list(kept)
     mystnb = copy.deepcopy(old.get("mystnb", {}))
@@ -214,6 +288,9 @@ def normalize(nb, path):
     head = cells[:1] if cells and is_title(cells[0]) else []
     fixed |= {id(cell): "title" for cell in head}
     rest = cells[len(head) :]
+    for cell in takewhile(lambda cell: not has_section(cell), rest):
+        if cell.cell_type == "code":  # the imports, folded on the page too
+            cell.metadata.tags = [*tags(cell), "hide-input"]
     cells = [*head, own["badge"], own["setup"], *rest, own["package"]]
     taken = set(NAMES)
     for cell in cells:
@@ -300,16 +377,22 @@ def run(path, options):
     return []
 
 
-def list_rules(options):
-    """Keep the list of the rules in CONTRIBUTING.md; return problems."""
-    page = ROOT / "CONTRIBUTING.md"
-    old = page.read_text(encoding="utf-8")
-    new = rules.contributing(old)
-    if options.check and new != old:
-        return [f"{page.name}: rules: stale: {rules.NORMALIZE}"]
-    if not options.check and write(page, new):
-        print(f"{page.name}: written")
-    return []
+def renew(options):
+    """Keep the lists in the pages beside the chapters; return problems."""
+    problems = []
+    for name, change in LISTS.items():
+        page = ROOT / name
+        old = page.read_text(encoding="utf-8")
+        try:
+            new = change(old)
+        except ValueError as error:
+            problems.append(f"{name}: {error}")
+            continue
+        if options.check and new != old:
+            problems.append(f"{name}: lists: stale: {rules.NORMALIZE}")
+        elif not options.check and write(page, new):
+            print(f"{name}: written")
+    return problems
 
 
 def main(argv=None):
@@ -335,7 +418,7 @@ def main(argv=None):
             for path in paths:
                 problems += run(path, options)
             if not options.notebooks:
-                problems += list_rules(options)
+                problems += renew(options)
                 problems += style.problems(ROOT) if options.check else []
     except ValueError as error:
         problems.append(str(error))

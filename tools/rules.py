@@ -162,8 +162,8 @@ def fill(page, name, lines):
     _, closed, after = rest.partition(end)
     if not found or not closed:
         raise ValueError(
-            f"CONTRIBUTING.md must have the lines {begin.strip()} and "
-            f"{end}; put them around the list"
+            f"the page must have the lines {begin.strip()} and {end}; "
+            "put them around the list"
         )
     return f"{before}{begin}" + "\n".join(lines) + f"\n{end}{after}"
 

@@ -47,8 +47,8 @@ def test_a_chapter_opens_with_all_that_a_reader_needs(chapter):
 
 def test_the_setup_is_in_the_notebook_and_not_on_the_page(chapter):
     _, page, cells = chapter
-    assert "find_spec" in text(cells, "code")
-    assert "find_spec" not in page.text
+    assert "PackageNotFoundError" in text(cells, "code")
+    assert "PackageNotFoundError" not in page.text
     opener = page.select_one(".nn-opener")
     for cell in opener.find_next_siblings("div", class_="cell"):
         assert "import" in cell.pre.text

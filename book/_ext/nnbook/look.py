@@ -9,6 +9,8 @@ from itertools import groupby
 
 from docutils import nodes
 
+from tools.cells import OWN
+
 CHAPTER = re.compile(r"notebooks/(\d+)_")
 OPTION = re.compile(r"(?:^|(?<=\s))\(([a-e])\)\s+")
 SENTENCE = re.compile(r".+?[.?!](?=\s+[A-Z]|\s*$)", re.DOTALL)
@@ -37,7 +39,7 @@ def opener(app, doctree):
             break
         if child.get("nb_element") == "cell_code":
             code = child.next_node(nodes.literal_block)
-            if "find_spec" in code.astext():
+            if OWN["setup"] in code.astext():
                 top.remove(child)
             elif imports and len(child.children) == 1:  # no output
                 text = f"{imports.astext()}\n{code.astext()}"
