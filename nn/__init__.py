@@ -107,7 +107,7 @@ _LIGHT = [
     "training",
     "weights",
 ]
-_OTHERS = ["checkpoint", "datasets", "figures", "keras", "tasks"]
+_OTHERS = ["checkpoint", "datasets", "export", "figures", "keras", "tasks"]
 
 
 def __getattr__(name):

@@ -22,6 +22,7 @@ __all__ = [
     "as_history",
     "as_inputs",
     "as_keys",
+    "as_known",
     "as_loss",
     "as_metrics",
     "as_number",
@@ -159,6 +160,23 @@ def check_object(name, value, methods, example):
                 f"{name} must have a method {method}, but "
                 f"{shown(value)} has none; pass an object such as {example}"
             )
+
+
+def as_known(layer, known, who):
+    """Return what ``known`` holds for the class of a layer.
+
+    Its keys are the methods ``forward`` of classes. A class that inherits
+    one of them is known too, one with a ``forward`` of its own is not.
+    """
+    forward = getattr(layer.forward, "__func__", None)
+    if forward not in known:
+        names = [key.__qualname__.partition(".")[0] for key in known]
+        raise TypeError(
+            f"each layer of a model must be one that {who} ("
+            f"{', '.join(names)}), but {shown(layer)} computes something "
+            "else; leave it out, and apply it separately"
+        )
+    return known[forward]
 
 
 def as_sizes(n_in, n_out):
@@ -303,13 +321,16 @@ def as_batch(layer, X, n_in, dtype=None):
     return X
 
 
-def as_dtype(dtype):
-    """Return the type of real numbers that ``dtype`` names."""
+def as_dtype(dtype, kinds="f"):
+    """Return the type of real numbers that ``dtype`` names.
+
+    ``kinds`` are NumPy's letters: "f" for floats, "i" and "u" for integers.
+    """
     try:
         found = None if dtype is None else np.dtype(dtype)
     except TypeError:
         found = None
-    if found is None or found.kind != "f":
+    if found is None or found.kind not in kinds:
         raise TypeError(
             "dtype must be a type of real numbers, such as np.float32, but "
             f"is {shown(dtype)}"

@@ -13,7 +13,8 @@ import numpy as np
 from ..layers import Dropout
 from ..optimizers import Adam
 from ..training import batches, train_step
-from .baseline import hidden_layer, loss_of
+from .baseline import loss_of
+from .convert import keras_layer
 
 STEPS = (1, 10, 100, 1000)
 
@@ -53,12 +54,11 @@ class KerasTwin:
 
     ``model`` is what ``task.build(settings, ...)`` returned. Its layers
     before the first Dense remain ours and are applied to each batch; Keras
-    gets the rest: Dense with the penalty as its kernel_regularizer, ReLU,
-    a product with a mask, which is an input, wherever we have Dropout, and
-    its Adam, unmodified.
+    gets the rest, as ``to_keras`` converts it, and its Adam, unmodified. A
+    product with a mask, which is an input, replaces each Dropout.
     """
 
-    def __init__(self, task, settings, model, *, dtype=np.float32):
+    def __init__(self, task, model):
         import keras
 
         backend = keras.backend.backend()
@@ -67,24 +67,26 @@ class KerasTwin:
                 "the twin needs Keras on TensorFlow, but Keras runs on "
                 f"{backend}: set KERAS_BACKEND=tensorflow"
             )
-        name = np.dtype(dtype).name
-        start = [w.astype(dtype) for w in model.parameters().values()]
         learns = [bool(layer.parameters()) for layer in model.layers]
-        self.preprocessing = model.layers[: learns.index(True)]
-        self.dtype = dtype
+        first = learns.index(True)
+        self.preprocessing = model.layers[:first]
+        n_in, self.dtype = (
+            len(model.layers[first].W),
+            model.layers[first].W.dtype,
+        )
+        name = self.dtype.name
         multiply = keras.layers.Multiply(dtype=name)
-        *widths, n_out = task.sizes[1:]
-        masks = [keras.Input((width,), dtype=name) for width in widths]
-        clean = dropped = X = keras.Input((len(start[0]),), dtype=name)
-        for width, mask in zip(widths, masks, strict=True):
-            layer = hidden_layer(width, settings.l2, dtype=name)
-            clean, dropped = layer(clean), multiply([layer(dropped), mask])
-        last = keras.layers.Dense(n_out, dtype=name)
-        self.inference_model = keras.Model(X, last(clean))
-        if not settings.dropout:
-            masks, dropped = [], clean
-        self.net = keras.Model([X, *masks], last(dropped))
-        self.net.set_weights(start)
+        clean = dropped = X = keras.Input((n_in,), dtype=name)
+        masks = []
+        for layer in model.layers[first:]:
+            if isinstance(layer, Dropout):
+                masks.append(keras.Input(clean.shape[1:], dtype=name))
+                dropped = multiply([dropped, masks[-1]])
+            else:
+                made = keras_layer(layer, self.dtype)
+                clean, dropped = made(clean), made(dropped)
+        self.inference_model = keras.Model(X, clean)
+        self.net = keras.Model([X, *masks], dropped)
         self.step = self._compiled(keras, loss_of(task, dtype=name))
 
     def _compiled(self, keras, loss):
@@ -197,7 +199,7 @@ def compare(
     optimizer = settings.optimizer(len(X), adam)
     ours = Ours(task, model, optimizer)
     if against == "keras":
-        theirs = KerasTwin(task, settings, model, dtype=dtype)
+        theirs = KerasTwin(task, model)
     else:
         other, _ = task.build(settings, X, y, seed, dtype=dtype)
         perturb_one_ulp(other)
@@ -266,7 +268,7 @@ def train_twin(task, settings, X, y, seed):
     ``task.evaluate(twin, X, y)``.
     """
     model, order_rng = task.build(settings, X, y, seed)
-    twin = KerasTwin(task, settings, model)
+    twin = KerasTwin(task, model)
     dropouts, optimizer = dropouts_of(model), settings.optimizer(len(X))
     start = time.perf_counter()
     for X_b, y_b in all_batches(settings, X, y, order_rng):
