@@ -24,7 +24,6 @@ if TYPE_CHECKING:  # type checkers and editors take it as true
     from . import regularizers as regularizers
     from . import tasks as tasks
     from . import training as training
-    from . import typing as typing
     from . import weights as weights
     from .activations import Identity, ReLU, Softmax, softmax
     from .gradcheck import (
@@ -144,9 +143,8 @@ _OTHERS = [
     "figures",
     "keras",
     "tasks",
-    "typing",
 ]
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted({*globals(), *__all__, *_LIGHT, *_OTHERS})

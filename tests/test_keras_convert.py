@@ -30,11 +30,20 @@ def outputs(net, X):
     return np.asarray(net(X, training=False))
 
 
+def in_line(model):
+    for layer in model.layers:
+        if isinstance(layer, nn.Sequential):
+            yield from in_line(layer)
+        else:
+            yield layer
+
+
 def same(model, back):
     """The same layers with the same arrays, bit for bit.
 
     Keras rounds the strength of a penalty to float32.
     """
+    model = nn.Sequential(*in_line(model))
     assert repr(back) == repr(model)
     ours, theirs = model.state(), back.state()
     assert ours.keys() == theirs.keys()
@@ -221,15 +230,29 @@ def test_what_nn_has_and_keras_lacks_is_refused_by_name(keras):
         ),
         (nn.Normalization(0, 1e20), ValueError, "square in float32"),
         (
-            nn.Sequential(nn.ReLU(), nn.Sequential()),
-            ValueError,
-            r"Sequential\(\) must have a layer",
+            nn.MeanSquaredError(),
+            TypeError,
+            "model must have a method state",
         ),
         (nn.Sequential, TypeError, "model must be an object"),
         (None, TypeError, "model must have a method forward"),
     ):
         with pytest.raises(kind, match=name):
             to_keras(model)
+
+
+def test_networks_within_networks(keras, rng):
+    X = rng.standard_normal((5, 3)).astype(np.float32)
+    empty = nn.Sequential(nn.Sequential())
+    assert (outputs(to_keras(empty), X) == X).all()
+    dense = keras.layers.Dense(2, "relu")
+    inner = keras.Sequential([keras.layers.ReLU(), dense])
+    net = keras.Sequential(
+        [keras.Input((3,)), inner, keras.layers.Softmax()]
+    )
+    model = from_keras(net)
+    assert isinstance(model.layers[0], nn.Sequential)
+    assert difference(nn.predict(model, X), outputs(net, X)) < 1e-6
 
 
 def test_the_copy_is_independent(keras, rng):

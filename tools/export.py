@@ -75,7 +75,7 @@ _OTHERS = [
 {others}]
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted({{*globals(), *__all__, *_LIGHT, *_OTHERS}})
 '''
 

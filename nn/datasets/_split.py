@@ -2,10 +2,11 @@
 
 from numbers import Real
 
+from ..typing import Array
 from ._text import printable
 
 
-def check_fraction(validation):
+def check_fraction(validation: float) -> None:
     """Raise an error unless `validation` is a number in [0, 1).
 
     TypeError if it is not a number, ValueError for any other number.
@@ -21,7 +22,9 @@ def check_fraction(validation):
         )
 
 
-def pairs(train, test, validation):
+def pairs(
+    train: tuple[Array, Array], test: tuple[Array, Array], validation: float
+) -> tuple[tuple[Array, Array], ...]:
     """Return (train, test), or (train, test, validation pair).
 
     `train` and `test` are pairs (X, y). The validation pair holds the

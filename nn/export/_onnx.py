@@ -1,21 +1,30 @@
 """A network as an ONNX graph: one function for each ``forward``."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from ..activations import Identity, ReLU, Softmax
 from ..checks import as_dtype, as_known, check_object
-from ..layers import Dense, Dropout, Normalization
+from ..layers import Dense, Dropout, Layer, Normalization
 from ..model import Sequential
 from ..tasks.california_housing import SKEWED, HousingFeatures
 from ..tasks.fashion_mnist import Pixels
+from ..typing import Array, StrPath
 from ..weights import write_file
 
 OPSET = 17  # of 2022: programs that are older cannot read the file
 
 
-def to_onnx(model, path, *, dtype=np.float32, softmax=False):
+def to_onnx(
+    model: Layer,
+    path: StrPath,
+    *,
+    dtype: DTypeLike = np.float32,
+    softmax: bool = False,
+) -> None:
     """Write ``model`` to the ONNX file ``path``, for other programs.
 
     The graph computes what ``predict`` does: outputs Z (n, n_out) from X
@@ -49,7 +58,7 @@ class Value(NamedTuple):
     """A value in the graph: its name, and its type in NumPy."""
 
     name: str
-    dtype: np.dtype
+    dtype: np.dtype[Any]
 
 
 class Graph:
@@ -58,21 +67,29 @@ class Graph:
     ``n_in`` is None until a layer fixes it; those before keep the width.
     """
 
-    def __init__(self, onnx, dtype):
-        self.onnx, self.X, self.n_in = onnx, Value("X", dtype), None
-        self.nodes, self.arrays = [], []
+    def __init__(self, onnx: Any, dtype: np.dtype[Any]) -> None:
+        self.onnx, self.X = onnx, Value("X", dtype)
+        self.n_in: int | None = None
+        self.nodes: list[Any] = []
+        self.arrays: list[Any] = []
 
-    def fix(self, n_in):
+    def fix(self, n_in: int) -> None:
         """Note how many columns a layer takes, if it is the first."""
         self.n_in = self.n_in or n_in
 
-    def array(self, name, values):
+    def array(self, name: str, values: Array) -> Value:
         """Add an array under its name in the network."""
         kept = self.onnx.numpy_helper.from_array(values, name)
         self.arrays.append(kept)
         return Value(name, values.dtype)
 
-    def node(self, kind, *inputs, name=None, **options):
+    def node(
+        self,
+        kind: str,
+        *inputs: Value,
+        name: str | None = None,
+        **options: Any,
+    ) -> Value:
         """Add a node; return its output, of the type of its last input."""
         out = Value(name or f"{len(self.nodes)}", inputs[-1].dtype)
         names = [value.name for value in inputs]
@@ -80,23 +97,23 @@ class Graph:
         self.nodes.append(make(kind, names, [out.name], **options))
         return out
 
-    def cast(self, X, dtype):
+    def cast(self, X: Value, dtype: np.dtype[Any]) -> Value:
         """Return X as ``dtype``."""
         if X.dtype == dtype:
             return X
         to = self.onnx.helper.np_dtype_to_tensor_dtype(dtype)
         return self.node("Cast", X, to=to)._replace(dtype=dtype)
 
-    def floats(self, X):
+    def floats(self, X: Value) -> Value:
         """Return X, as float64 if it holds integers."""
         kind = X.dtype if X.dtype.kind == "f" else np.dtype(np.float64)
         return self.cast(X, kind)
 
-    def serialized(self, Z, n_out):
+    def serialized(self, Z: Value, n_out: int | None) -> bytes:
         """Return the graph from X to Z as the bytes of a file."""
         helper = self.onnx.helper
 
-        def place(value, width):
+        def place(value: Value, width: int | None) -> Any:
             kind = helper.np_dtype_to_tensor_dtype(value.dtype)
             shape = ["n", width or "n_in"]
             return helper.make_tensor_value_info(value.name, kind, shape)
@@ -114,25 +131,25 @@ class Graph:
 # --- what each forward computes, from X to the value that is returned
 
 
-def written(graph, layer, X, at):
+def written(graph: Graph, layer: Layer, X: Value, at: str) -> Value:
     """Write a layer, whose arrays have names that begin with ``at``."""
     write = as_known(layer, WRITERS, "to_onnx can write")
     return write(graph, layer, X, at)
 
 
-def sequence(graph, model, X, at):
+def sequence(graph: Graph, model: Sequential, X: Value, at: str) -> Value:
     """The layers, one after another."""
     for i, layer in enumerate(model.layers):
         X = written(graph, layer, X, f"{at}{i}.")
     return X
 
 
-def unchanged(graph, layer, X, at):
+def unchanged(graph: Graph, layer: Layer, X: Value, at: str) -> Value:
     """X itself: what has no effect outside training needs no node."""
     return X
 
 
-def product(graph, layer, X, at):
+def product(graph: Graph, layer: Dense, X: Value, at: str) -> Value:
     """X W + b, in the type of W."""
     graph.fix(len(layer.W))
     arrays = {"W": layer.W, "b": layer.b}
@@ -140,17 +157,21 @@ def product(graph, layer, X, at):
     return graph.node("Gemm", graph.cast(X, W.dtype), W, b)
 
 
-def rectified(graph, layer, Z, at):
+def rectified(graph: Graph, layer: Layer, Z: Value, at: str) -> Value:
     """max(0, Z)"""
     return graph.node("Relu", graph.floats(Z))
 
 
-def softmaxed(graph, layer, Z, at):
+def softmaxed(
+    graph: Graph, layer: Layer | None, Z: Value, at: str
+) -> Value:
     """softmax(Z), row by row."""
     return graph.node("Softmax", graph.floats(Z), axis=-1)
 
 
-def normalized(graph, layer, X, at):
+def normalized(
+    graph: Graph, layer: Normalization, X: Value, at: str
+) -> Value:
     """(X - mean) / std, in the type that NumPy chooses."""
     if len(layer.mean) > 1:
         graph.fix(len(layer.mean))
@@ -161,10 +182,12 @@ def normalized(graph, layer, X, at):
     return X
 
 
-def districts(graph, layer, X, at):
+def districts(
+    graph: Graph, layer: HousingFeatures, X: Value, at: str
+) -> Value:
     """Logarithms of the columns with long tails, and waves if wanted."""
 
-    def array(name, values):
+    def array(name: str, values: Array) -> Value:
         return graph.array(at + name, np.asarray(values))
 
     graph.fix(8)
@@ -184,7 +207,7 @@ def districts(graph, layer, X, at):
     return graph.node("Concat", A, sin, cos, axis=1)
 
 
-WRITERS = {
+WRITERS: dict[Any, Callable[[Graph, Any, Value, str], Value]] = {
     Sequential.forward: sequence,
     Dense.forward: product,
     ReLU.forward: rectified,

@@ -1,21 +1,27 @@
 """Networks of ours in Keras, and networks of Keras here."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import DTypeLike
 
 from ..activations import Identity, ReLU, Softmax
 from ..checks import as_known, check_object, shown
-from ..layers import Dense, Dropout, Normalization
+from ..layers import Dense, Dropout, Layer, Normalization
 from ..model import Sequential
 from ..regularizers import L1, L2
 from ..tasks.fashion_mnist import Pixels
+from ..typing import Array
 
 
-def to_keras(model):
+def to_keras(model: Layer) -> Any:
     """Return a ``keras.Sequential`` that computes what ``model`` does.
 
-    It has one layer for each of ours, with copies of the arrays and with
-    the penalties, whose strength Keras rounds to float32. Checks of X are
-    left out. The network is not compiled: choose its loss and optimizer.
+    It has one layer for each of ours, those of networks within a network in
+    line, with copies of the arrays and with the penalties, whose strength
+    Keras rounds to float32. Checks of X are left out. The network is not
+    compiled: choose its loss and optimizer.
 
     Raises TypeError for a layer or regularizer that Keras lacks, such as
     HousingFeatures or one of your own, and ValueError for a ``std`` by
@@ -23,18 +29,22 @@ def to_keras(model):
     """
     import keras
 
-    check_object("model", model, ["forward"], "Sequential(Dense(8, 1))")
-    model = model if isinstance(model, Sequential) else Sequential(model)
+    methods = ["forward", "state"]
+    check_object("model", model, methods, "Sequential(Dense(8, 1))")
     arrays = [*model.state().values()]
-    dtype = np.result_type(*arrays or [np.float32])
+    dtype = np.result_type(*arrays) if arrays else np.dtype(np.float32)
     wide = [
         len(array) for array in arrays if array.ndim > 1 or len(array) > 1
     ]
-    X = keras.Input((wide[0] if wide else None,), dtype=dtype.name)
-    return keras.Sequential([X, *keras_layer(model, dtype).layers])
+    layers = [keras.Input((wide[0] if wide else None,), dtype=dtype.name)]
+    for layer in _in_line(model) or [Identity()]:
+        for array in layer.state().values():
+            dtype = array.dtype
+        layers.append(keras_layer(layer, dtype))
+    return keras.Sequential(layers)
 
 
-def from_keras(net):
+def from_keras(net: Any) -> Sequential:
     """Return a network that computes what the ``keras.Sequential`` does.
 
     An activation of a Dense layer becomes a layer of its own, and a Dense
@@ -63,8 +73,8 @@ def from_keras(net):
 # --- to Keras
 
 
-def keras_layer(layer, dtype):
-    """Return a layer, or a network, in Keras, with its numbers.
+def keras_layer(layer: Layer, dtype: DTypeLike) -> Any:
+    """Return a layer of Keras that computes what ours does.
 
     ``dtype`` is the type in which a layer without arrays computes.
     """
@@ -72,26 +82,21 @@ def keras_layer(layer, dtype):
     return make(layer, np.dtype(dtype).name)
 
 
-def _to_sequential(model, dtype):
+def _in_line(model: Layer) -> list[Layer]:
+    """The layers of a network and of the networks in it, in order."""
+    if (
+        isinstance(model, Sequential)
+        and type(model).forward is Sequential.forward
+    ):
+        return [a for layer in model.layers for a in _in_line(layer)]
+    return [model]
+
+
+def _to_dense(layer: Dense, dtype: str) -> Any:
     import keras
 
-    if not model.layers:
-        raise ValueError(
-            f"{model} must have a layer for Keras, which has no empty "
-            "networks; add Identity()"
-        )
-    layers = []
-    for layer in model.layers:
-        for array in layer.state().values():
-            dtype = array.dtype
-        layers.append(keras_layer(layer, dtype))
-    return keras.Sequential(layers)
-
-
-def _to_dense(layer, dtype):
-    import keras
-
-    penalty, (n_in, n_out) = layer.regularizer, layer.W.shape
+    penalty: Any = layer.regularizer
+    n_in, n_out = layer.W.shape
     if type(penalty) in (L1, L2):
         kind = getattr(keras.regularizers, type(penalty).__name__)
         penalty = kind(penalty.lam)
@@ -108,7 +113,7 @@ def _to_dense(layer, dtype):
     return made
 
 
-def _to_normalization(layer, dtype):
+def _to_normalization(layer: Normalization, dtype: str) -> Any:
     import keras
 
     mean, std, one = layer.mean, layer.std, len(layer.mean) == 1
@@ -128,8 +133,8 @@ def _to_normalization(layer, dtype):
     )
 
 
-def _plain(name):
-    def make(layer, dtype):
+def _plain(name: str) -> Callable[[Layer, str], Any]:
+    def make(layer: Layer, dtype: str) -> Any:
         import keras
 
         return getattr(keras.layers, name)(dtype=dtype)
@@ -137,14 +142,13 @@ def _plain(name):
     return make
 
 
-def _to_dropout(layer, dtype):
+def _to_dropout(layer: Dropout, dtype: str) -> Any:
     import keras
 
     return keras.layers.Dropout(layer.rate, dtype=dtype)
 
 
-TO_KERAS = {
-    Sequential.forward: _to_sequential,
+TO_KERAS: dict[Any, Callable[[Any, str], Any]] = {
     Dense.forward: _to_dense,
     ReLU.forward: _plain("ReLU"),
     Softmax.forward: _plain("Softmax"),
@@ -158,10 +162,10 @@ TO_KERAS = {
 # --- from Keras
 
 
-def _from_sequential(net):
+def _from_sequential(net: Any) -> Sequential:
     import keras
 
-    found = []
+    found: list[Layer] = []
     for layer in net.layers:
         name = type(layer).__name__
         kind = getattr(keras.layers, name, keras.Sequential)
@@ -176,32 +180,39 @@ def _from_sequential(net):
                 f"{layer.name!r} must compute in the type of its weights, "
                 f"but has the policy {layer.dtype_policy.name}"
             )
-        make, *settings = FROM_KERAS[name]
+        make, settings = FROM_KERAS[name]
         if kind is not keras.Sequential:
-            _check_settings(layer, settings)
+            _check_settings(
+                layer, [*settings, "name", "trainable", "dtype"]
+            )
         found += make(layer)
     return Sequential(*found)
 
 
-def _check_settings(layer, known):
+def _check_settings(layer: Any, known: Sequence[str]) -> None:
     """Refuse a layer that has more than the settings ``known``."""
     config = layer.get_config()
-    known = {"name", "trainable", "dtype", *known} & {*config}
-    plain = type(layer).from_config({name: config[name] for name in known})
-    plain = plain.get_config()
+    plain = type(layer).from_config(
+        {name: value for name, value in config.items() if name in known}
+    )
+    defaults = plain.get_config()
     for name, value in config.items():
-        if value != plain.get(name):
+        if value != defaults.get(name):
             raise TypeError(
-                f"the {type(layer).__name__} {layer.name!r} must have the "
-                f"default of {name}, which nn does not have, but it is "
-                f"{shown(value)}"
+                f"{type(layer).__name__} {layer.name!r} must leave {name} "
+                "at its default, because nn does not have this setting, "
+                f"but has {shown(value)}"
             )
 
 
-def _activation(layer):
+def _activation(layer: Any) -> list[Layer]:
     import keras
 
-    known = {"linear": [], "relu": [ReLU()], "softmax": [Softmax()]}
+    known: dict[str, list[Layer]] = {
+        "linear": [],
+        "relu": [ReLU()],
+        "softmax": [Softmax()],
+    }
     name = keras.activations.serialize(layer.activation)
     if not isinstance(name, str) or name not in known:
         raise TypeError(
@@ -212,7 +223,7 @@ def _activation(layer):
     return known[name]
 
 
-def _from_dense(layer):
+def _from_dense(layer: Any) -> list[Layer]:
     W = _array(layer.kernel)
     dense = Dense(
         *W.shape,
@@ -225,7 +236,7 @@ def _from_dense(layer):
     return [dense, *_activation(layer)]
 
 
-def _penalty(layer):
+def _penalty(layer: Any) -> L1 | L2 | None:
     import keras
 
     penalty = layer.kernel_regularizer
@@ -242,7 +253,7 @@ def _penalty(layer):
     )
 
 
-def _from_normalization(layer):
+def _from_normalization(layer: Any) -> list[Layer]:
     import keras
 
     if layer.mean is None or len(layer.mean) != 1:
@@ -260,30 +271,33 @@ def _from_normalization(layer):
     ]
 
 
-def _array(value):
+def _array(value: Any) -> Array:
     import keras
 
     return np.array(keras.ops.convert_to_numpy(value))
 
 
+FROM_KERAS: dict[str, tuple[Callable[[Any], list[Layer]], Sequence[str]]]
 FROM_KERAS = {  # what makes ours, and the settings that it takes over
-    "Sequential": (lambda net: [_from_sequential(net)],),
+    "Sequential": (lambda net: [_from_sequential(net)], ()),
     "Dense": (
         _from_dense,
-        "units",
-        "activation",
-        "use_bias",
-        "kernel_initializer",
-        "bias_initializer",
-        "kernel_regularizer",
+        (
+            "units",
+            "activation",
+            "use_bias",
+            "kernel_initializer",
+            "bias_initializer",
+            "kernel_regularizer",
+        ),
     ),
-    "ReLU": (lambda layer: [ReLU()],),
-    "Softmax": (lambda layer: [Softmax()],),
-    "Identity": (lambda layer: [Identity()],),
+    "ReLU": (lambda layer: [ReLU()], ()),
+    "Softmax": (lambda layer: [Softmax()], ()),
+    "Identity": (lambda layer: [Identity()], ()),
     "Activation": (
         lambda layer: _activation(layer) or [Identity()],
-        "activation",
+        ("activation",),
     ),
-    "Dropout": (lambda layer: [Dropout(layer.rate)], "rate", "seed"),
-    "Normalization": (_from_normalization, "axis", "mean", "variance"),
+    "Dropout": (lambda layer: [Dropout(layer.rate)], ("rate", "seed")),
+    "Normalization": (_from_normalization, ("axis", "mean", "variance")),
 }

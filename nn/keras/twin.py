@@ -6,17 +6,24 @@ Keras: ``KerasAdam`` and ``matched`` say which.
 
 import copy
 import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any, TypeAlias, cast
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from ..layers import Dropout
-from ..optimizers import Adam
+from ..layers import Dense, Dropout, Layer
+from ..model import Sequential
+from ..optimizers import Adam, Optimizer
+from ..tasks import Settings, Task
 from ..training import batches, train_step
+from ..typing import Array, LossLike
 from .baseline import loss_of
 from .convert import keras_layer
 
 STEPS = (1, 10, 100, 1000)
+Step: TypeAlias = Callable[[Array, Array, np.float32, Sequence[Array]], Any]
 
 
 class KerasAdam(Adam):
@@ -29,7 +36,7 @@ class KerasAdam(Adam):
     float64; a is computed in the type of w.
     """
 
-    def change(self, g, state, lr):
+    def change(self, g: Array, state: Sequence[Array], lr: float) -> Array:
         m, v = state
         m += (1 - self.beta1) * (g - m)
         v += (1 - self.beta2) * (g * g - v)
@@ -40,7 +47,7 @@ class KerasAdam(Adam):
         return -(m * a / (np.sqrt(v) + self.eps))
 
 
-def matched(settings):
+def matched(settings: Settings) -> Settings:
     """The settings with the penalty as a float32 number, as Keras has it.
 
     float32(5e-4) is 5.0000002e-4: in float64 the two diverge by 2e-8 of
@@ -58,7 +65,13 @@ class KerasTwin:
     product with a mask, which is an input, replaces each Dropout.
     """
 
-    def __init__(self, task, model):
+    dtype: np.dtype[Any]
+    preprocessing: Sequence[Layer]
+    inference_model: Any
+    net: Any
+    step: Step
+
+    def __init__(self, task: Task, model: Sequential) -> None:
         import keras
 
         backend = keras.backend.backend()
@@ -67,16 +80,11 @@ class KerasTwin:
                 "the twin needs Keras on TensorFlow, but Keras runs on "
                 f"{backend}: set KERAS_BACKEND=tensorflow"
             )
-        learns = [bool(layer.parameters()) for layer in model.layers]
-        first = learns.index(True)
-        self.preprocessing = model.layers[:first]
-        n_in, self.dtype = (
-            len(model.layers[first].W),
-            model.layers[first].W.dtype,
-        )
-        name = self.dtype.name
+        dense = next(a for a in model.layers if isinstance(a, Dense))
+        first, self.dtype = model.layers.index(dense), dense.W.dtype
+        self.preprocessing, name = model.layers[:first], self.dtype.name
         multiply = keras.layers.Multiply(dtype=name)
-        clean = dropped = X = keras.Input((n_in,), dtype=name)
+        clean = dropped = X = keras.Input((len(dense.W),), dtype=name)
         masks = []
         for layer in model.layers[first:]:
             if isinstance(layer, Dropout):
@@ -89,7 +97,7 @@ class KerasTwin:
         self.net = keras.Model([X, *masks], dropped)
         self.step = self._compiled(keras, loss_of(task, dtype=name))
 
-    def _compiled(self, keras, loss):
+    def _compiled(self, keras: Any, loss: Any) -> Step:
         """The function (X, y, lr, masks) -> L of one step, compiled."""
         import tensorflow as tf
 
@@ -97,8 +105,7 @@ class KerasTwin:
         weights = net.trainable_variables
         optimizer.build(weights)
 
-        @tf.function(reduce_retracing=True)
-        def step(X, y, lr, masks):
+        def step(X: Any, y: Any, lr: Any, masks: Any) -> Any:
             with tf.GradientTape() as tape:
                 Z = net([X, *masks], training=True)
                 L = loss(y, Z) + sum(net.losses)
@@ -106,30 +113,34 @@ class KerasTwin:
             optimizer.apply(tape.gradient(L, weights), weights)
             return L
 
-        return step
+        return cast(Step, tf.function(step, reduce_retracing=True))
 
-    def prepare(self, X):
+    def prepare(self, X: Array) -> Array:
         """The inputs of Keras for raw rows X: our preprocessing applied."""
         for layer in self.preprocessing:
             X = layer.forward(X)
         return X.astype(self.dtype)
 
-    def train_step(self, X, y, lr, masks):
+    def train_step(
+        self, X: Array, y: Array, lr: float, masks: Sequence[Array]
+    ) -> float:
         """One step of Keras' Adam; returns L with the penalty."""
-        lr = np.float32(lr)
-        return float(self.step(self.prepare(X), y, lr, masks))
+        X = self.prepare(X)
+        return float(self.step(X, y, np.float32(lr), masks))
 
-    def forward(self, X, training=False):
+    def forward(self, X: Array, training: bool = False) -> Array:
         """Outputs Z for raw rows X: ``nn.predict`` accepts the twin."""
         X = self.prepare(X)
         return np.asarray(self.inference_model(X, training=False))
 
-    def parameters(self):
+    def parameters(self) -> list[Array]:
         """Its weights as arrays, in the order of our own."""
         return self.net.get_weights()
 
 
-def draw_masks(dropouts, task, n, dtype):
+def draw_masks(
+    dropouts: Iterable[Dropout], task: Task, n: int, dtype: DTypeLike
+) -> list[Array]:
     """The masks of the next step for n rows, from these Dropout layers."""
     return [
         layer.forward(np.ones((n, width), dtype), True)
@@ -137,12 +148,14 @@ def draw_masks(dropouts, task, n, dtype):
     ]
 
 
-def dropouts_of(model):
+def dropouts_of(model: Sequential) -> list[Dropout]:
     """The Dropout layers of the network, in order."""
     return [layer for layer in model.layers if isinstance(layer, Dropout)]
 
 
-def all_batches(settings, X, y, order_rng):
+def all_batches(
+    settings: Settings, X: Array, y: Array, order_rng: np.random.Generator
+) -> Iterator[tuple[Array, Array]]:
     """Yield X_b, y_b for each step of ``fit`` with ``settings``."""
     for _ in range(settings.epochs):
         yield from batches(X, y, settings.batch_size, rng=order_rng)
@@ -151,35 +164,45 @@ def all_batches(settings, X, y, order_rng):
 class Ours:
     """Our network and optimizer, with the methods of the twin."""
 
-    def __init__(self, task, model, optimizer):
+    model: Sequential
+    optimizer: Optimizer
+    loss: LossLike
+
+    def __init__(
+        self, task: Task, model: Sequential, optimizer: Optimizer
+    ) -> None:
         self.model, self.optimizer = model, optimizer
         self.loss = task.loss()
 
-    def train_step(self, X, y, lr=None, masks=None):
-        step = {"loss": self.loss, "optimizer": self.optimizer}
-        return train_step(self.model, X, y, **step)[0]
+    def train_step(
+        self, X: Array, y: Array, lr: object = None, masks: object = None
+    ) -> float:
+        loss, optimizer = self.loss, self.optimizer
+        return train_step(self.model, X, y, loss=loss, optimizer=optimizer)[
+            0
+        ]
 
-    def parameters(self):
+    def parameters(self) -> list[Array]:
         return list(self.model.parameters().values())
 
 
-def perturb_one_ulp(model):
+def perturb_one_ulp(model: Sequential) -> None:
     """Change the first weight of the last layer to the next number."""
-    W = model.layers[-1].W
+    *_, W, _ = model.parameters().values()
     W[0, 0] = np.nextafter(W[0, 0], np.inf, dtype=W.dtype)
 
 
 def compare(
-    task,
-    settings,
+    task: Task,
+    settings: Settings,
     *,
-    against="keras",
-    steps=STEPS,
-    dtype=np.float64,
-    adam=KerasAdam,
-    rows=None,
-    seed=0,
-):
+    against: str = "keras",
+    steps: Sequence[int] = STEPS,
+    dtype: DTypeLike = np.float64,
+    adam: Callable[..., Optimizer] = KerasAdam,
+    rows: tuple[Array, Array] | None = None,
+    seed: int = 0,
+) -> list[dict[str, float]]:
     """Train our network and another in step; return how far they diverge.
 
     ``against`` is "keras", or "one ulp" for our own network with one
@@ -198,6 +221,7 @@ def compare(
     model, order_rng = task.build(settings, X, y, seed, dtype=dtype)
     optimizer = settings.optimizer(len(X), adam)
     ours = Ours(task, model, optimizer)
+    theirs: KerasTwin | Ours
     if against == "keras":
         theirs = KerasTwin(task, model)
     else:
@@ -231,8 +255,14 @@ def compare(
 
 
 def compare_all(
-    task, settings, *, steps=None, rows=None, seed=0, log=print
-):
+    task: Task,
+    settings: Settings,
+    *,
+    steps: Sequence[int] | None = None,
+    rows: tuple[Array, Array] | None = None,
+    seed: int = 0,
+    log: Callable[[str], object] = print,
+) -> dict[str, list[dict[str, float]]]:
     """Compare in float32 and float64 and print the tables; return them.
 
     By default, ``steps`` are those of ``STEPS`` that the training has.
@@ -240,7 +270,7 @@ def compare_all(
     rows = task.data()[0] if rows is None else rows
     total = settings.epochs * settings.steps(len(rows[0]))
     steps = steps or [n for n in STEPS if n <= total]
-    kinds = {
+    kinds: dict[str, dict[str, Any]] = {
         "ours and Keras": {},
         "ours and Keras, textbook Adam": {"adam": Adam},
         "ours, one weight changed by one ulp": {"against": "one ulp"},
@@ -260,7 +290,9 @@ def compare_all(
     return found
 
 
-def train_twin(task, settings, X, y, seed):
+def train_twin(
+    task: Task, settings: Settings, X: Array, y: Array, seed: int
+) -> tuple[KerasTwin, float]:
     """Train Keras from our initial weights, with our batches and masks.
 
     Returns the twin and seconds. float32, with the dropout masks that

@@ -3,13 +3,18 @@
 import stat
 import sys
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from ..datasets._text import printable
+from ..typing import StrPath
 
 
-def open_file(path, most=None, *, expected="a file"):
+def open_file(
+    path: StrPath, most: int | None = None, *, expected: str = "a file"
+) -> BinaryIO:
     """Return the file at ``path``, opened for reading bytes.
 
     ValueError at once if it is missing, a folder, a pipe or a device, may
@@ -35,7 +40,7 @@ def open_file(path, most=None, *, expected="a file"):
 
 
 @contextmanager
-def decoding(path, expected):
+def decoding(path: StrPath, expected: str) -> Iterator[None]:
     """Turn all that a library raises over a file into one ValueError.
 
     A library that decodes a damaged file may raise nearly anything:
@@ -56,7 +61,7 @@ def decoding(path, expected):
         note(path, f"read in spite of: {printable(warning.message)}")
 
 
-def note(path, text):
+def note(path: StrPath, text: str) -> None:
     """Say on standard error what was done with a file."""
     if sys.stderr is not None:
         print(f"{printable(path)}: {text}", file=sys.stderr)

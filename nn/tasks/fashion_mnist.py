@@ -1,10 +1,14 @@
 """Fashion-MNIST: 28 x 28 grey pixels in, one of ten classes out."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from warnings import simplefilter
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
+from .. import figures
 from ..activations import softmax
 from ..checks import as_numbers
 from ..datasets import (
@@ -14,10 +18,11 @@ from ..datasets import (
     fetch_fashion_mnist,
 )
 from ..datasets._text import printable
-from ..layers import Normalization, normal
+from ..layers import Layer, Normalization, normal
 from ..losses import SoftmaxCrossEntropy
 from ..metrics import accuracy
 from ..training import predict
+from ..typing import Array, Floats, StrPath
 from ._files import decoding, note, open_file
 from ._task import Settings, Task, classic, plain
 
@@ -34,7 +39,7 @@ class Pixels(Normalization):
     and for X with different values that are all at most 1.
     """
 
-    def forward(self, X, training=False):
+    def forward(self, X: ArrayLike, training: bool = False) -> Floats:
         X = as_numbers("X", X)
         low, high = (X.min(), X.max()) if X.size else (0, 0)
         if low < 0 or high > 255 or low < high <= 1:
@@ -46,17 +51,17 @@ class Pixels(Normalization):
         return super().forward(X, training)
 
 
-def rescaled(X):
+def rescaled(X: Array) -> list[Layer]:
     """Pixels from 0 to 255 become numbers from 0 to 1."""
     return [Pixels(mean=0, std=255)]
 
 
-def standardized(X):
+def standardized(X: Array) -> list[Layer]:
     """Each pixel gets mean 0 and standard deviation 1 over the rows."""
     return [Pixels.of(X)]
 
 
-def read_images(path):
+def read_images(path: StrPath) -> NDArray[np.uint8]:
     """Return the images in a file as uint8 (n, 784), bright on black.
 
     A ``.npy`` file holds uint8 of shape (28, 28), (784,), (n, 28, 28) or
@@ -92,7 +97,7 @@ def read_images(path):
     return image.reshape(1, -1)
 
 
-def _decoded(path):
+def _decoded(path: StrPath) -> tuple[tuple[int, int], Array, Array, bool]:
     """Return a picture's size, and the rest fitted into 28 x 28.
 
     The size is (width, height) and followed by brightness and opacity,
@@ -128,7 +133,7 @@ def _decoded(path):
     return size, grey, opacity, animated
 
 
-def _check_picture(path, picture):
+def _check_picture(path: StrPath, picture: Any) -> None:
     """Refuse, before it is decoded, a picture of the wrong kind."""
     short, long = sorted(picture.size)
     if short * long > MAX_PIXELS:
@@ -151,14 +156,14 @@ def _check_picture(path, picture):
         )
 
 
-def _composed(grey, opacity):
+def _composed(grey: Array, opacity: Array) -> NDArray[np.uint8]:
     """Put bright things on black, dark ones on white: (height, width)."""
     bright = np.sum(grey * opacity) > 127 * np.sum(opacity)
     paper = 0 if bright else 255
     return np.rint(paper + (grey - float(paper)) * opacity).astype(np.uint8)
 
 
-def _padded(image):
+def _padded(image: Array) -> Array:
     """Centre an image in 28 x 28 pixels of the colour of its border."""
     edge = round(float(np.median(_border(image[None]))))
     free = [SIDE - length for length in image.shape]
@@ -166,7 +171,7 @@ def _padded(image):
     return np.pad(image, around, constant_values=edge)
 
 
-def _border(images):
+def _border(images: Array) -> Array:
     """The outermost pixels of images (n, height, width), (n, m)."""
     rim = [
         images[:, 0],
@@ -177,7 +182,7 @@ def _border(images):
     return np.concatenate(rim, axis=1)
 
 
-def _read_npy(path):
+def _read_npy(path: StrPath) -> NDArray[np.uint8]:
     open_file(path).close()
     with decoding(path, "an array that numpy.save wrote"):
         # the header is compared with the file's length, nothing is read
@@ -205,7 +210,7 @@ def _read_npy(path):
     return X.reshape(-1, SIDE * SIDE)
 
 
-def describe(path, Z):
+def describe(path: StrPath, Z: Array) -> Iterator[str]:
     """One line for each image: file, class, confidence."""
     for i, p in enumerate(softmax(Z)):
         name = printable(path) if len(Z) == 1 else f"{printable(path)}[{i}]"
@@ -213,10 +218,8 @@ def describe(path, Z):
         yield f"{name}: {FASHION_CLASSES[k]} ({p[k]:.1%})"
 
 
-def preview(X, y):
+def preview(X: Array, y: Array) -> Any:
     """Ten images of each class, the first ones of X (n, 784), a figure."""
-    from .. import figures
-
     fig, axes = figures.subplots(10, 11, figsize=(7.2, 6.4))
     for k, row in enumerate(axes):
         row[0].text(0, 0.5, FASHION_CLASSES[k], va="center", size=9)
@@ -228,13 +231,11 @@ def preview(X, y):
     return fig
 
 
-def demo(model):
+def demo(model: Layer) -> figures.Figure:
     """A picture to draw on, and the network's confidences as bars.
 
     The figure starts with the image that the network is least sure of.
     """
-    from .. import figures
-
     X, y = fashion_mnist_sample()
     X, y = X[::4], y[::4]  # five of each class
     P = softmax(predict(model, X))
