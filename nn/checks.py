@@ -124,7 +124,7 @@ def as_score(name: str, value: Any) -> float:
     return float(value)
 
 
-def as_generator(name: str, rng: Any) -> np.random.Generator:
+def as_generator(name: str, rng: Any) -> "np.random.Generator":
     """Return the Generator that a seed, a Generator or None stands for."""
     try:
         if isinstance(rng, bool):
@@ -268,10 +268,11 @@ def as_numbers(
         with np.errstate(over="raise"):
             return array.astype(dtype)
     except FloatingPointError:
-        largest = np.finfo(dtype).max
+        kind: np.dtype[Any] = np.dtype(dtype)
+        largest = np.finfo(kind).max
         at = np.argwhere(np.isfinite(array) & (np.abs(array) > largest))[0]
         raise ValueError(
-            f"{name} must fit {np.dtype(dtype)}, whose largest number is "
+            f"{name} must fit {kind}, whose largest number is "
             f"{largest:.2g}, but {_place(at)} is {array[tuple(at)]:g}; "
             "choose a larger unit"
         ) from None

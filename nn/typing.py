@@ -41,9 +41,10 @@ Integer: TypeAlias = int | np.integer[Any]
 Number: TypeAlias = float | np.floating[Any] | np.integer[Any]
 StrPath: TypeAlias = str | PathLike[str]
 
-Seed: TypeAlias = Integer | np.random.Generator | None
+# as text, since np.random is loaded when it is used
+Seed: TypeAlias = "Integer | np.random.Generator | None"
 Rate: TypeAlias = Number | Callable[[int], Number]  # lr, or lr(t)
-Init: TypeAlias = Callable[[int, int, np.random.Generator], ArrayLike]
+Init: TypeAlias = Callable[[int, int, "np.random.Generator"], ArrayLike]
 Metric: TypeAlias = Callable[[Any, Any], Number]  # of (y, Z)
 History: TypeAlias = dict[str, list[float]]
 OnEpoch: TypeAlias = Callable[[int, History], object]

@@ -119,6 +119,19 @@ def test_inputs_of_every_type(run, rng, dtype):
         assert difference(run(model, X), Z) < 1e-6
 
 
+def test_weights_of_other_types(run, rng):
+    X = rng.random((5, 3), dtype=np.float32)
+    for dtype, error in ((np.float16, 1e-3), (">f4", 1e-6), (">f8", 1e-12)):
+        model = nn.Sequential(
+            nn.Dense(3, 4, rng=0, dtype=dtype), nn.ReLU(), nn.Softmax()
+        )
+        assert difference(run(model, X), nn.predict(model, X)) < error
+    wide = nn.Dense(3, 2, dtype=np.longdouble)
+    if wide.W.dtype.itemsize > 8:  # ONNX has no such type
+        with pytest.raises(ValueError, match=wide.W.dtype.name):
+            run(wide, X)
+
+
 def test_a_network_that_takes_any_width(run, rng):
     model = nn.Sequential(nn.Normalization(1, 2), nn.Softmax())
     for width in (2, 5):

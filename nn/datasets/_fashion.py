@@ -12,12 +12,11 @@ from typing import TypeAlias, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ..typing import StrPath
 from . import _fetch
 from ._idx import Damaged, Missing, read_folder
 from ._shipped import read_shipped
 from ._split import check_fraction, pairs
-from ._text import printable
+from ._text import StrPath, printable
 
 FASHION_CLASSES = (
     "T-shirt/top",

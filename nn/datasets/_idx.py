@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..typing import StrPath
-from ._text import printable
+from ._text import StrPath, printable
 
 # name: (shape, SHA-256 of the unpacked file); the .gz bytes differ from
 # one distributor to the next, what is in them does not

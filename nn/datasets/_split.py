@@ -1,9 +1,13 @@
 """Carve validation rows from the training rows."""
 
 from numbers import Real
+from typing import Any, TypeAlias
 
-from ..typing import Array
+from numpy.typing import NDArray
+
 from ._text import printable
+
+Pair: TypeAlias = tuple[NDArray[Any], NDArray[Any]]  # X, y
 
 
 def check_fraction(validation: float) -> None:
@@ -22,9 +26,7 @@ def check_fraction(validation: float) -> None:
         )
 
 
-def pairs(
-    train: tuple[Array, Array], test: tuple[Array, Array], validation: float
-) -> tuple[tuple[Array, Array], ...]:
+def pairs(train: Pair, test: Pair, validation: float) -> tuple[Pair, ...]:
     """Return (train, test), or (train, test, validation pair).
 
     `train` and `test` are pairs (X, y). The validation pair holds the

@@ -1,5 +1,10 @@
 """Text that others wrote, made fit for a message."""
 
+from os import PathLike
+from typing import TypeAlias
+
+StrPath: TypeAlias = str | PathLike[str]
+
 
 def printable(text: object, most: int = 200) -> str:
     """Return `text` as printable characters of one line, cut at `most`.

@@ -15,6 +15,7 @@ from ..tasks.fashion_mnist import Pixels
 from ..typing import Array, StrPath
 from ..weights import write_file
 
+DOUBLE = np.dtype(np.float64)
 OPSET = 17  # of 2022: programs that are older cannot read the file
 
 
@@ -44,7 +45,7 @@ def to_onnx(
             "to_onnx needs the package onnx: pip install onnx", name="onnx"
         ) from error
     check_object("model", model, ["forward"], "Sequential(Dense(8, 1))")
-    graph = Graph(onnx, as_dtype(dtype, "fiu"))
+    graph = Graph(onnx, as_dtype(dtype, "fiu").newbyteorder("="))
     Z = written(graph, model, graph.X, "")
     n_out = graph.n_in
     if n_out is not None:  # layers that do not fit one another say so
@@ -79,6 +80,7 @@ class Graph:
 
     def array(self, name: str, values: Array) -> Value:
         """Add an array under its name in the network."""
+        values = values.astype(values.dtype.newbyteorder("="))
         kept = self.onnx.numpy_helper.from_array(values, name)
         self.arrays.append(kept)
         return Value(name, values.dtype)
@@ -104,10 +106,9 @@ class Graph:
         to = self.onnx.helper.np_dtype_to_tensor_dtype(dtype)
         return self.node("Cast", X, to=to)._replace(dtype=dtype)
 
-    def floats(self, X: Value) -> Value:
-        """Return X, as float64 if it holds integers."""
-        kind = X.dtype if X.dtype.kind == "f" else np.dtype(np.float64)
-        return self.cast(X, kind)
+    def floats(self, X: Value, kept: str = "efd") -> Value:
+        """Return X, as float64 if its type is not among those ``kept``."""
+        return self.cast(X, X.dtype if X.dtype.char in kept else DOUBLE)
 
     def serialized(self, Z: Value, n_out: int | None) -> bytes:
         """Return the graph from X to Z as the bytes of a file."""
@@ -166,7 +167,7 @@ def softmaxed(
     graph: Graph, layer: Layer | None, Z: Value, at: str
 ) -> Value:
     """softmax(Z), row by row."""
-    return graph.node("Softmax", graph.floats(Z), axis=-1)
+    return graph.node("Softmax", graph.floats(Z, "fd"), axis=-1)
 
 
 def normalized(

@@ -1,12 +1,12 @@
 """Arrays of a notebook to the data that an interactive figure takes."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..typing import Array
+Array: TypeAlias = NDArray[Any]
 
 
 def network(

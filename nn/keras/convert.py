@@ -20,8 +20,9 @@ def to_keras(model: Layer) -> Any:
 
     It has one layer for each of ours, those of networks within a network in
     line, with copies of the arrays and with the penalties, whose strength
-    Keras rounds to float32. Checks of X are left out. The network is not
-    compiled: choose its loss and optimizer.
+    Keras rounds to float32. A network without arrays computes in float32.
+    Checks of X are left out. The network is not compiled: choose its loss
+    and its optimizer.
 
     Raises TypeError for a layer or regularizer that Keras lacks, such as
     HousingFeatures or one of your own, and ValueError for a ``std`` by

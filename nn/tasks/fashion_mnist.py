@@ -75,7 +75,7 @@ def read_images(path: StrPath) -> NDArray[np.uint8]:
     if Path(path).suffix.lower() == ".npy":
         return _read_npy(path)
     (width, height), grey, opacity, animated = _decoded(path)
-    image = _composed(grey, opacity / 255)
+    image: Array = _composed(grey, opacity / 255)
     changes = ["cut to its first frame"] if animated else []
     if (width, height) != (SIDE, SIDE):
         image = _padded(image)
