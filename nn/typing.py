@@ -7,7 +7,7 @@ from ``Layer``.
 
 from collections.abc import Callable
 from os import PathLike
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, Union
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -41,8 +41,8 @@ Integer: TypeAlias = int | np.integer[Any]
 Number: TypeAlias = float | np.floating[Any] | np.integer[Any]
 StrPath: TypeAlias = str | PathLike[str]
 
-# as text, since np.random is loaded when it is used
-Seed: TypeAlias = "Integer | np.random.Generator | None"
+# its name as text: np.random is loaded when it is used
+Seed: TypeAlias = Union[Integer, "np.random.Generator", None]
 Rate: TypeAlias = Number | Callable[[int], Number]  # lr, or lr(t)
 Init: TypeAlias = Callable[[int, int, "np.random.Generator"], ArrayLike]
 Metric: TypeAlias = Callable[[Any, Any], Number]  # of (y, Z)

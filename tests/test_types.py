@@ -207,17 +207,34 @@ def test_each_module_of_the_chapters_has_a_stub():
     assert {path.stem for path in STUBS} == wanted
 
 
-@pytest.mark.full
-def test_pyright_knows_every_public_type():
-    command = [sys.executable, "-m", "pyright", "--verifytypes", "nn"]
+def pyright(folder, *arguments):
     done = subprocess.run(
-        [*command, "--ignoreexternal", "--outputjson"],
-        cwd=ROOT,
+        [sys.executable, "-m", "pyright", "--outputjson", *arguments],
+        cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
     )
-    symbols = json.loads(done.stdout)["typeCompleteness"]["symbols"]
+    return json.loads(done.stdout)
+
+
+@pytest.mark.full
+def test_pyright_agrees_on_the_script(tmp_path):
+    settings = {"typeCheckingMode": "strict", "extraPaths": [str(ROOT)]}
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings))
+    (tmp_path / "right.py").write_text(RIGHT)
+    (tmp_path / "wrong.py").write_text("import nn\nnn.Dence(1, 2)\n")
+    found = pyright(tmp_path)["generalDiagnostics"]
+    errors = [each for each in found if each["severity"] == "error"]
+    assert {Path(each["file"]).name for each in errors} == {"wrong.py"}
+    said = "\n".join(each["message"] for each in errors)
+    assert '"Dence" is not a known attribute of module' in said
+
+
+@pytest.mark.full
+def test_pyright_knows_every_public_type():
+    found = pyright(ROOT, "--verifytypes", "nn", "--ignoreexternal")
+    symbols = found["typeCompleteness"]["symbols"]
     names = {
         s["name"]: s["isTypeKnown"] for s in symbols if s["isExported"]
     }
