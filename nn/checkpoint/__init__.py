@@ -50,13 +50,6 @@ class Checkpoint:
     compared by its values at up to five of the steps taken.
     """
 
-    path: StrPath
-    model: Layer
-    optimizer: Optimizer
-    rng: np.random.Generator
-    about: Mapping[str, Any]
-    then: OnEpoch | None
-
     def __init__(
         self,
         path: StrPath,
@@ -72,8 +65,12 @@ class Checkpoint:
                 "rng must be the Generator that fit gets too, but is "
                 f"{rng!r}; make one with np.random.default_rng"
             )
-        self.path, self.model, self.optimizer = path, model, optimizer
-        self.rng, self.about, self.then = rng, about or {}, then
+        self.path: StrPath = path
+        self.model: Layer = model
+        self.optimizer: Optimizer = optimizer
+        self.rng: np.random.Generator = rng
+        self.about: Mapping[str, Any] = about or {}
+        self.then: OnEpoch | None = then
 
     def __call__(self, epoch: int, history: History) -> object:
         self.save(history)

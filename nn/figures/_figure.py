@@ -87,11 +87,6 @@ class Figure:
     not a PNG, and data that cannot be written as JSON.
     """
 
-    name: str
-    alt: str
-    poster: bytes | None
-    data: dict[str, Any]
-
     def __init__(
         self,
         name: str,
@@ -112,8 +107,10 @@ class Figure:
                 "poster must be the bytes of a PNG, as figures.png(fig) "
                 f"returns them, but is of type {type(poster).__name__}"
             )
-        self.name, self.alt, self.poster = name, check_alt(alt), poster
-        self.data = {
+        self.name: str = name
+        self.alt: str = check_alt(alt)
+        self.poster: bytes | None = poster
+        self.data: dict[str, Any] = {
             key: _encode(value, key) for key, value in data.items()
         }
 

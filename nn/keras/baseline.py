@@ -71,14 +71,11 @@ class KerasBaseline(Layer):
     like a network of ours, without Keras' penalty in the loss.
     """
 
-    settings: Settings
-    prepare: Callable[[Array], Array]
-    net: Any
-
     def __init__(self, task: Task, X: Array) -> None:
-        self.settings = task.settings["classic"]
-        self.prepare = Sequential(*self.settings.inputs(X)).forward
-        self.net = network(task, self.settings)
+        self.settings: Settings = task.settings["classic"]
+        inputs = Sequential(*self.settings.inputs(X))
+        self.prepare: Callable[[Array], Array] = inputs.forward
+        self.net: Any = network(task, self.settings)
 
     def fit(self, X: Array, y: Array) -> dict[str, list[float]]:
         """Train with Keras' own ``fit``; return its history."""

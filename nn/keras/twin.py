@@ -65,12 +65,6 @@ class KerasTwin:
     product with a mask, which is an input, replaces each Dropout.
     """
 
-    dtype: np.dtype[Any]
-    preprocessing: Sequence[Layer]
-    inference_model: Any
-    net: Any
-    step: Step
-
     def __init__(self, task: Task, model: Sequential) -> None:
         import keras
 
@@ -81,8 +75,10 @@ class KerasTwin:
                 f"{backend}: set KERAS_BACKEND=tensorflow"
             )
         dense = next(a for a in model.layers if isinstance(a, Dense))
-        first, self.dtype = model.layers.index(dense), dense.W.dtype
-        self.preprocessing, name = model.layers[:first], self.dtype.name
+        first = model.layers.index(dense)
+        self.preprocessing: Sequence[Layer] = model.layers[:first]
+        self.dtype: np.dtype[Any] = dense.W.dtype
+        name = self.dtype.name
         multiply = keras.layers.Multiply(dtype=name)
         clean = dropped = X = keras.Input((len(dense.W),), dtype=name)
         masks = []
@@ -93,9 +89,9 @@ class KerasTwin:
             else:
                 made = keras_layer(layer, self.dtype)
                 clean, dropped = made(clean), made(dropped)
-        self.inference_model = keras.Model(X, clean)
-        self.net = keras.Model([X, *masks], dropped)
-        self.step = self._compiled(keras, loss_of(task, dtype=name))
+        self.inference_model: Any = keras.Model(X, clean)
+        self.net: Any = keras.Model([X, *masks], dropped)
+        self.step: Step = self._compiled(keras, loss_of(task, dtype=name))
 
     def _compiled(self, keras: Any, loss: Any) -> Step:
         """The function (X, y, lr, masks) -> L of one step, compiled."""
@@ -164,15 +160,12 @@ def all_batches(
 class Ours:
     """Our network and optimizer, with the methods of the twin."""
 
-    model: Sequential
-    optimizer: Optimizer
-    loss: LossLike
-
     def __init__(
         self, task: Task, model: Sequential, optimizer: Optimizer
     ) -> None:
-        self.model, self.optimizer = model, optimizer
-        self.loss = task.loss()
+        self.model: Sequential = model
+        self.optimizer: Optimizer = optimizer
+        self.loss: LossLike = task.loss()
 
     def train_step(
         self, X: Array, y: Array, lr: object = None, masks: object = None

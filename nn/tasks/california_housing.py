@@ -59,17 +59,15 @@ class HousingFeatures(Layer):
     (n, 32) with waves. ValueError where a logarithm does not exist.
     """
 
-    waves: bool
-    dtype: DTypeLike
-    middle: Floats
-    frequencies: Floats
-
     def __init__(
         self, *, waves: bool = False, dtype: DTypeLike = np.float32
     ) -> None:
-        self.waves, self.dtype = waves, dtype
-        self.middle = np.array(MIDDLE, dtype)  # (2,)
-        self.frequencies = np.array(WAVES, dtype).T / SCALE  # (2, 12)
+        self.waves: bool = waves
+        self.dtype: DTypeLike = dtype
+        self.middle: Floats = np.array(MIDDLE, dtype)  # (2,)
+        self.frequencies: Floats = (
+            np.array(WAVES, dtype).T / SCALE
+        )  # (2, 12)
 
     def forward(self, X: ArrayLike, training: bool = False) -> Floats:
         X = as_batch(self, X, 8, self.dtype)
