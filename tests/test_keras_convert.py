@@ -81,14 +81,14 @@ def test_all_shipped_networks(keras, tmp_path, task, settings):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_random_networks_there_and_back(keras, cases, dtype):
     """Random networks that Keras computes, and that come back unchanged"""
-    rng = np.random.default_rng(6)
+    rng = np.random.default_rng(6)  # a difference enlarges roundings
     for _ in range(cases(60, 1500)):
         model, X = any_network(rng, dtype)
         if not model.state():  # without arrays, Keras takes its default
             X = X.astype(np.float32)
         net = to_keras(model)
         Z = nn.predict(model, X)
-        assert difference(outputs(net, X), Z) < 20 * np.finfo(X.dtype).eps
+        assert difference(outputs(net, X), Z) < 200 * np.finfo(X.dtype).eps
         penalty = sum(map(float, net.losses))
         assert penalty == pytest.approx(model.penalty(), rel=1e-5)
         same(model, from_keras(net))

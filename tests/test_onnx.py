@@ -95,11 +95,11 @@ def test_the_arrays_have_the_names_of_the_weight_file(run, tmp_path):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_random_networks_in_onnxruntime(run, cases, dtype):
     """Random networks that onnxruntime computes from their ONNX files"""
-    rng = np.random.default_rng(5)
+    rng = np.random.default_rng(5)  # a difference enlarges roundings
     for _ in range(cases(150, 3000)):
         model, X = any_network(rng, dtype)
         Z = nn.predict(model, X)
-        assert difference(run(model, X), Z) < 20 * np.finfo(dtype).eps, (
+        assert difference(run(model, X), Z) < 200 * np.finfo(dtype).eps, (
             model
         )
 
