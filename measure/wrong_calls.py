@@ -186,6 +186,9 @@ save_arrays({},{'a':X})           path         path         'a.safetensors'
 save_arrays('a.safetensors',{})   arrays       named        {'a':X}
 load_arrays({},{'a':X})           path         path         'a.safetensors'
 load_arrays('a.safetensors',{})   into         into         {'a':X}
+export.to_onnx({},'a.onnx')       model        model        net
+export.to_onnx(net,{})            path         path         'a.onnx'
+export.to_onnx(net,'a',dtype={})  dtype        @input       np.uint8
 tasks.load({})                    task         name    'california-housing'
 datasets.california_housing(validation={})  validation  part  0.1
 datasets.fashion_mnist({})        folder       folder       None
@@ -194,6 +197,7 @@ MORE = {
     "@classifier": "@array 3.0 X[0] X[None] X[:0] X[:,:0] X[:3]",
     "@proba": "@array 3.0 X[0] X[:0] X -softmax(X) 2*softmax(X) X[:3]",
     "@metric": "@array 3.0 X[0] X[None] X[:0] X*np.nan X[:3]",
+    "@input": "None 'float33' bool complex str 3",
     "@pairs": "'text' Dense t[:3] t*1j t.astype(str) 3.0",
 }
 
@@ -240,6 +244,7 @@ def names():
     own = {
         "np": np,
         "datasets": nn.datasets,
+        "export": nn.export,
         "tasks": nn.tasks,
         "sparse": sparse,
         "parts": {"loss": loss, "optimizer": nn.SGD(0.01)},

@@ -15,7 +15,6 @@ import argparse
 import ast
 import builtins
 import difflib
-import json
 import re
 import shutil
 import subprocess
@@ -55,33 +54,37 @@ import importlib
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # type checkers and editors take it as true
 {imports}
+    __version__: str
+else:  # and see no __getattr__, which any name would pass
+
+    def __getattr__(name):
+        if name in _LIGHT or name in _OTHERS:
+            return importlib.import_module(f"{{__name__}}.{{name}}")
+        if name in __all__:
+            for module in map(__getattr__, _LIGHT):
+                if name in module.__all__:
+                    globals()[name] = getattr(module, name)  # from now on
+                    return globals()[name]
+        if name == "__version__":
+            from importlib.metadata import PackageNotFoundError, version
+
+            try:
+                return version("from-one-neuron")
+            except PackageNotFoundError:  # a folder that is not installed
+                pass
+        raise AttributeError(f"nn has no attribute {{name!r}}")
+
+
 __all__ = [
 {names}]
 
 _LIGHT = [
 {light}]
-_OTHERS = {others}
+_OTHERS = [
+{others}]
 
 
-def __getattr__(name):
-    if name in _LIGHT or name in _OTHERS:
-        return importlib.import_module(f"{{__name__}}.{{name}}")
-    if name in __all__:
-        for module in map(__getattr__, _LIGHT):
-            if name in module.__all__:
-                globals()[name] = getattr(module, name)  # once is enough
-                return globals()[name]
-    if name == "__version__":
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            return version("from-one-neuron")
-        except PackageNotFoundError:  # a folder that is not installed
-            pass
-    raise AttributeError(f"nn has no attribute {{name!r}}")
-
-
-def __dir__():
+def __dir__() -> list[str]:
     return sorted({{*globals(), *__all__, *_LIGHT, *_OTHERS}})
 '''
 
@@ -298,14 +301,16 @@ def render_init(found, wanted, folders):
     public = [
         d for d in found.values() if d.module in light and d.name[0] != "_"
     ]
-    imports = [statement(f".{d.module}", d.name, None) for d in public]
-    imports = imports or ["pass\n"]  # before the first definition
+    others = folders | (wanted.keys() - light)
+    modules = sorted(light | others)
+    imports = [statement(".", module, module) for module in modules]
+    imports += [statement(f".{d.module}", d.name, None) for d in public]
     return INIT.format(
         header=HEADER,
         imports="".join(f"    {line}" for line in imports),
         names="".join(f'    "{d.name}",\n' for d in public),
         light="".join(f'    "{module}",\n' for module in sorted(light)),
-        others=json.dumps(sorted(folders | (wanted.keys() - light))),
+        others="".join(f'    "{name}",\n' for name in sorted(others)),
     )
 
 
