@@ -12,6 +12,7 @@ from ..tasks._task import get
 
 T = TypeVar("T")
 Argument: TypeAlias = tuple[str, dict[str, Any]]  # of ``add_argument``
+Parsed: TypeAlias = Callable[[str], T]
 
 
 def parsed(
@@ -26,10 +27,12 @@ def parsed(
         raise argparse.ArgumentTypeError(error) from None
 
 
-natural = partial(parsed, kind=int, check=as_count, least=0)
-positive_int = partial(parsed, kind=int, check=as_count, least=1)
-positive = partial(parsed, kind=float, check=as_number, above=0)
-fraction = partial(parsed, kind=float, check=as_number, least=0, below=1)
+integer = partial(parsed, kind=int, check=as_count)
+number = partial(parsed, kind=float, check=as_number)
+natural: Parsed[int] = partial(integer, least=0)
+positive_int: Parsed[int] = partial(integer, least=1)
+positive: Parsed[float] = partial(number, above=0)
+fraction: Parsed[float] = partial(number, least=0, below=1)
 
 
 def entry(text: str, *, named: Mapping[str, T]) -> T:
@@ -61,7 +64,7 @@ def existing(text: str, *, folder: bool = False) -> Path:
 
 def option(
     flag: str,
-    kind: Callable[[str], object],
+    kind: Parsed[object],
     metavar: str,
     text: str,
     default: object = None,
