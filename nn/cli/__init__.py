@@ -9,8 +9,9 @@ what was stopped.
 import signal
 import sys
 import warnings
+from collections.abc import Mapping, Sequence
 
-from ..tasks import TASKS
+from ..tasks import TASKS, Task
 from ._options import add_command, option, positive_int, switch
 from ._output import listed, scores, to_json
 from ._packages import advice, quiet_tensorflow, versions
@@ -31,7 +32,10 @@ __all__ = [
 ]
 
 
-def main(arguments=None, tasks=TASKS):
+def main(
+    arguments: Sequence[str] | None = None,
+    tasks: Mapping[str, Task] = TASKS,
+) -> int:
     """Run the command line; return the exit code."""
     open_streams()
     arguments = sys.argv[1:] if arguments is None else [*arguments]
