@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..layers import Layer
-from ..optimizers import Joint, Optimizer
+from ..optimizers import Optimizer
 from ..typing import Array, Arrays
 
 NO_PARTS = ("builtins", "functools", "numpy")  # modules of other values
@@ -124,24 +124,21 @@ def typed(saved: Any, now: Any) -> Any:
     )
 
 
-def memory(
-    optimizer: Optimizer, parameters: Arrays
-) -> dict[str, list[Array]]:
+def memory(optimizer: Any, parameters: Arrays) -> dict[str, list[Array]]:
     """What the rule remembers: {name of the parameter: [array, ...]}.
 
     Of the parameters that ``Joint`` changes together, the arrays are laid
     flat.
     """
     kept = dict(optimizer.state)
-    if isinstance(optimizer, Joint):
-        for key, place in optimizer.places:
-            kept[key] = [vector[place] for vector in optimizer.vectors]
+    for key, place in getattr(optimizer, "places", ()):
+        kept[key] = [vector[place] for vector in optimizer.vectors]
     keys = {name: (name, w.shape) for name, w in parameters.items()}
     return {n: [*kept[key]] for n, key in keys.items() if key in kept}
 
 
 def remember(
-    optimizer: Optimizer,
+    optimizer: Any,
     parameters: Arrays,
     steps: int,
     kept: Mapping[str, Sequence[Array]],
@@ -151,6 +148,6 @@ def remember(
     optimizer.state.clear()
     for name, arrays in kept.items():
         optimizer.state[name, parameters[name].shape] = arrays
-    if isinstance(optimizer, Joint):  # it lays them out again
+    if hasattr(optimizer, "places"):  # Joint lays them out again
         optimizer.keys, optimizer.large = None, ()
         optimizer.places, optimizer.vectors = (), ()
