@@ -879,7 +879,7 @@ def test_the_commands_of_the_pages_can_be_typed(run, monkeypatch, page):
             assert err == ""
         if "# " in line and arguments[0] == "predict":
             assert line.rpartition("# ")[2] in out
-    shown = re.findall(r"(?s)```text\n(.*?)```", text)
+    shown = re.findall(r"(?s)```text\n(samples/.*?)```", text)
     task = "california-housing"
     _, out, _ = run("predict", task, "samples/districts.csv")
     assert shown in ([], [out])

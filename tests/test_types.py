@@ -196,9 +196,10 @@ def test_the_stubs_name_the_attributes_that_objects_have():
         assert has <= named, type(thing)
         assert all(hasattr(thing, name) for name in named), type(thing)
     tried = {type(thing).__name__ for thing in objects}
-    assert {name for name, names in stubs.items() if names} - tried == {
-        "Layer"
-    }
+    untried = {name for name, names in stubs.items() if names} - tried
+    estimators = {name for name in untried if "NeuralNet" in name}
+    assert len(estimators) == 3  # scikit-learn's checks try these
+    assert untried - estimators == {"Layer"}
 
 
 def test_each_module_of_the_chapters_has_a_stub():
