@@ -23,6 +23,8 @@ from .tasks import TASKS
 from .tasks._task import get
 from .training import predict
 
+__all__ = ["main"]
+
 RESULTS = ("weights.safetensors", "metrics.json", "curves.png")
 EXTRAS = {  # module: the extra that installs it
     "matplotlib": "commands",

@@ -16,7 +16,6 @@ import ast
 import builtins
 import difflib
 import json
-import re
 import shutil
 import subprocess
 import symtable
@@ -41,7 +40,6 @@ from .merge import (
 
 ROOT = Path(__file__).resolve().parents[1]
 BY_HAND = "nn.checks", "nn.files"  # modules that chapters may import
-API = re.compile(r"(?m)^(<!-- chapters: (\w+) -->\n).*$")
 INIT = '''\
 {header}
 """Neural networks from scratch with NumPy: the package the book writes.
@@ -384,36 +382,13 @@ def where(name, root=ROOT):
     ]
 
 
-def api(text, root=ROOT):
-    """The text of book/api.md with the chapters of each module."""
-    found = collect(None, root)[0].values()
-    paths = {cells.chapter(path): path for path in chapters(root)}
-
-    def links(match):
-        numbers = sorted(
-            {n for d in found if d.module == match[2] for n in d.chapters}
-        )
-        if not numbers:
-            raise ExportError(f"book/api.md: no chapter writes {match[2]}")
-        texts = [f"[{n}](../notebooks/{paths[n].name})" for n in numbers]
-        *most, last = texts
-        words = f"{', '.join(most)} and {last}" if most else last
-        return f"{match[1]}Chapter{'s' * bool(most)} {words}."
-
-    return API.sub(links, text)
-
-
 # --- files
 
 
 def outputs(root):
-    """Path -> text of all that is generated: the modules and api.md."""
+    """Path -> text of all that is generated."""
     new = package(root=root)
-    files = {root / "nn" / name: text for name, text in new.items()}
-    page = root / "book" / "api.md"
-    if page.is_file():
-        files[page] = api(page.read_text(encoding="utf-8"), root)
-    return files
+    return {root / "nn" / name: text for name, text in new.items()}
 
 
 def strays(folder, names):
@@ -478,7 +453,7 @@ def try_import(files, root):
 
 
 def export(root=ROOT):
-    """Bring nn/ and book/api.md to what the chapters say."""
+    """Bring nn/ to what the chapters say."""
     try_import(package(root=root), root)
     (root / "nn").mkdir(exist_ok=True)
     files = outputs(root)

@@ -10,6 +10,7 @@ open, and the solutions are at the end of their chapter.
 import argparse
 import io
 import sys
+from itertools import chain
 from pathlib import Path
 
 import yaml
@@ -65,8 +66,14 @@ PREPARE = """async () => {
 
 def pages(toc):
     """The names of all pages, in the order of the table of contents."""
-    parts = (page for part in toc["parts"] for page in part["chapters"])
-    return [toc["root"], *(page["file"] for page in parts)]
+
+    def listed(entries):
+        for entry in entries:
+            yield entry["file"]
+            yield from listed(entry.get("sections", ()))
+
+    parts = (listed(part["chapters"]) for part in toc["parts"])
+    return [toc["root"], *chain(*parts)]
 
 
 def print_book(site, names, *, browser):
