@@ -137,7 +137,7 @@ def examples():
             marks = [
                 getattr(pytest.mark, mark)
                 for start, mark in NEEDS.items()
-                if name.startswith(start)
+                if f"{name}.".startswith(f"{start}.")
             ]
             yield pytest.param(name, marks=marks)
 

@@ -25,6 +25,8 @@ from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+import yaml
+
 from . import cells, merge
 from .merge import (
     ASSIGNMENTS,
@@ -45,7 +47,9 @@ INIT = '''\
 """Neural networks from scratch with NumPy: the package the book writes.
 
 Every name of the modules is here. Modules, folders and NumPy are loaded
-when one of their names is used.
+when one of their names is used. The book says what each name needs,
+returns and raises, with an example:
+{reference}
 """
 
 import importlib
@@ -291,8 +295,10 @@ def render_init(found, wanted, folders):
     ]
     imports = [statement(f".{d.module}", d.name, None) for d in public]
     imports = imports or ["pass\n"]  # before the first definition
+    config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
     return INIT.format(
         header=HEADER,
+        reference=f"{config['html']['baseurl']}book/api.html",
         imports="".join(f"    {line}" for line in imports),
         names="".join(f'    "{d.name}",\n' for d in public),
         light="".join(f'    "{module}",\n' for module in sorted(light)),

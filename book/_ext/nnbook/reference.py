@@ -151,9 +151,20 @@ def complete(app, what, name, obj, options, lines):
         lines += ["", *sections.splitlines()]
 
 
+def link_types(app, config):
+    """Let the types of parameters lead to the classes of the package."""
+    config.numpydoc_xref_aliases_complete = {
+        name.rpartition(".")[2]: name
+        for name in api.names()
+        if inspect.isclass(locate(name))
+    }
+
+
 def setup(app):
     """Add the directives and the hook."""
     directives.register_directive("api", Api)
     directives.register_directive("api-names", ApiNames)
+    # after numpydoc, whose own names are in no inventory of the book
+    app.connect("config-inited", link_types, priority=900)
     # after docstrings were made plain, before numpydoc reads them
     app.connect("autodoc-process-docstring", complete, priority=450)
