@@ -13,6 +13,7 @@ from pydoc import locate
 import yaml
 from docutils import nodes
 from docutils.parsers.rst import directives
+from sphinx.ext import autosummary
 from sphinx.util.docutils import SphinxDirective
 
 from tools import api, cells, merge, pdf
@@ -79,9 +80,9 @@ def inherited(name):
             block = api.described(kind, method, blocks())
             if block and block != f"{name}.{method}":
                 links = owners.setdefault(block.rpartition(".")[0], {})
-                links[method] = f"[`{method}`](#{block})"
+                links[f"[`{method}`](#{block})"] = None  # in order, once
     return " ".join(
-        f"As for `{owner.rpartition('.')[2]}`: {listed([*links.values()])}."
+        f"Described at `{owner.rpartition('.')[2]}`: {listed(links)}."
         for owner, links in owners.items()
     )
 
@@ -162,6 +163,8 @@ def link_types(app, config):
 
 def setup(app):
     """Add the directives and the hook."""
+    # f_m(... f_2(f_1(X))) goes on after its three points
+    autosummary.WELL_KNOWN_ABBREVIATIONS += ("(.",)
     directives.register_directive("api", Api)
     directives.register_directive("api-names", ApiNames)
     # after numpydoc, whose own names are in no inventory of the book
