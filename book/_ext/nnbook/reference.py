@@ -154,6 +154,7 @@ def complete(app, what, name, obj, options, lines):
 
 def link_types(app, config):
     """Let the types of parameters lead to the classes of the package."""
+    config.numpydoc_xref_ignore = "all"  # the other words
     config.numpydoc_xref_aliases_complete = {
         name.rpartition(".")[2]: name
         for name in api.names()
