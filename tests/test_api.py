@@ -12,12 +12,14 @@ from pydoc import locate
 
 import numpy as np
 import pytest
+import yaml
 from numpydoc.docscrape import NumpyDocString
 
 import nn
 from measure import wrong_calls
-from tools import api
+from tools import api, pdf
 
+ROOT = api.FOLDER.parents[1]
 BLOCKS = api.blocks()
 KEYWORD = {  # how a parameter is written in a block
     inspect.Parameter.VAR_POSITIONAL: "*",
@@ -76,6 +78,8 @@ def block_of(name):
 def test_a_module_has_a_page_with_nothing_but_its_names(module):
     page = api.FOLDER / f"{module.partition('.')[2]}.md"
     assert page.is_file(), f"{module} must have a page book/api/{page.name}"
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+    assert f"book/api/{page.stem}" in pdf.pages(toc), "add it to _toc.yml"
     found = [name for name, _ in api.BLOCK.findall(page.read_text("utf-8"))]
     known = {module, *api.names(), *METHODS}
     assert found[0] == module
