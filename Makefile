@@ -30,7 +30,7 @@ help:
 	@echo "make book-next     the site by the newest Sphinx, without Jupyter Book"
 	@echo "make coverage      which lines of the package the tests run"
 	@echo "make lock          renew $(LOCK)"
-	@echo "make check         ruff, the exporter's and the notebooks' checks"
+	@echo "make check         ruff, the exporter's, the notebooks', the types' checks"
 	@echo "make data          find or fetch the data (Fashion-MNIST: 30 MB)"
 	@echo "make notebooks     open JupyterLab in notebooks/"
 	@echo "make train         train both networks into runs/"
@@ -88,6 +88,8 @@ check: .venv/quick
 	$(BIN)/ruff format --check
 	$(BIN)/python -m tools export --check
 	$(BIN)/python -m tools notebooks --check
+	$(BIN)/mypy
+	$(BIN)/stubtest nn --mypy-config-file pyproject.toml
 
 quick: check
 	$(PYTEST) -m "$(QUICK)" tests
@@ -173,4 +175,5 @@ serve: book
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
 clean:
-	rm -rf .venv .venv-bench .nox _build runs .pytest_cache .ruff_cache .coverage
+	rm -rf .venv .venv-bench .nox _build runs .mypy_cache .pytest_cache \
+	  .ruff_cache .coverage

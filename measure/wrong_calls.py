@@ -234,6 +234,9 @@ Regressor(n_iter_no_change={})    n_iter_no_change  count   2
 Regressor(tol={})                 tol          number       0
 Regressor(warm_start={})          warm_start   truth        True
 Classifier(sample_weight={})      sample_weight  counts  w6
+export.to_onnx({},'a.onnx')       model        model        net
+export.to_onnx(net,{})            path         path         'a.onnx'
+export.to_onnx(net,'a',dtype={})  dtype        @input       np.uint8
 tasks.load({})                    task         name    'california-housing'
 datasets.california_housing(validation={})  validation  part  0.1
 datasets.fashion_mnist({})        folder       folder       None
@@ -242,6 +245,7 @@ MORE = {
     "@classifier": "@array 3.0 X[0] X[None] X[:0] X[:,:0] X[:3]",
     "@proba": "@array 3.0 X[0] X[:0] X -softmax(X) 2*softmax(X) X[:3]",
     "@metric": "@array 3.0 X[0] X[None] X[:0] X*np.nan X[:3]",
+    "@input": "None 'float33' bool complex str 3",
     "@pairs": "'text' Dense t[:3] t*1j t.astype(str) 3.0",
 }
 
@@ -313,6 +317,7 @@ def names():
         "w6": np.arange(1.0, 7),
         "P": nn.softmax(X),
         "datasets": nn.datasets,
+        "export": nn.export,
         "tasks": nn.tasks,
         "sparse": sparse,
         "here": Here(),

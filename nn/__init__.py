@@ -11,6 +11,25 @@ import importlib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # type checkers and editors take it as true
+    from . import activations as activations
+    from . import checkpoint as checkpoint
+    from . import cli as cli
+    from . import datasets as datasets
+    from . import distributed as distributed
+    from . import estimators as estimators
+    from . import export as export
+    from . import figures as figures
+    from . import gradcheck as gradcheck
+    from . import keras as keras
+    from . import layers as layers
+    from . import losses as losses
+    from . import metrics as metrics
+    from . import model as model
+    from . import optimizers as optimizers
+    from . import regularizers as regularizers
+    from . import tasks as tasks
+    from . import training as training
+    from . import weights as weights
     from .activations import Identity, ReLU, Softmax, softmax
     from .distributed import fit_shards, npy_shards, processes
     from .gradcheck import (
@@ -52,6 +71,27 @@ if TYPE_CHECKING:  # type checkers and editors take it as true
         read_arrays,
         save_arrays,
     )
+
+    __version__: str
+else:  # and see no __getattr__, which any name would pass
+
+    def __getattr__(name):
+        if name in _LIGHT or name in _OTHERS:
+            return importlib.import_module(f"{__name__}.{name}")
+        if name in __all__:
+            for module in map(__getattr__, _LIGHT):
+                if name in module.__all__:
+                    globals()[name] = getattr(module, name)  # from now on
+                    return globals()[name]
+        if name == "__version__":
+            from importlib.metadata import PackageNotFoundError, version
+
+            try:
+                return version("from-one-neuron")
+            except PackageNotFoundError:  # a folder that is not installed
+                pass
+        raise AttributeError(f"nn has no attribute {name!r}")
+
 
 __all__ = [
     "L1",
@@ -117,29 +157,12 @@ _OTHERS = [
     "cli",
     "datasets",
     "estimators",
+    "export",
     "figures",
     "keras",
     "tasks",
 ]
 
 
-def __getattr__(name):
-    if name in _LIGHT or name in _OTHERS:
-        return importlib.import_module(f"{__name__}.{name}")
-    if name in __all__:
-        for module in map(__getattr__, _LIGHT):
-            if name in module.__all__:
-                globals()[name] = getattr(module, name)  # once is enough
-                return globals()[name]
-    if name == "__version__":
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            return version("from-one-neuron")
-        except PackageNotFoundError:  # a folder that is not installed
-            pass
-    raise AttributeError(f"nn has no attribute {name!r}")
-
-
-def __dir__():
+def __dir__() -> list[str]:
     return sorted({*globals(), *__all__, *_LIGHT, *_OTHERS})

@@ -4,13 +4,13 @@ import os
 import signal
 
 
-def leave(number, frame):
+def leave(number: int, frame: object) -> None:
     """End at once; while modules are loaded there is nothing to save."""
     os.write(2, b"nn: stopped\n")
     os._exit(128 + number)
 
 
-def prepare():
+def prepare() -> None:
     """Let Ctrl-C and SIGTERM end the process, and draw without a screen."""
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup asks
@@ -18,7 +18,7 @@ def prepare():
     os.environ["MPLBACKEND"] = "agg"
 
 
-def run():
+def run() -> int:
     """Run the command line; return the exit code."""
     prepare()
     from .cli import main  # loads NumPy

@@ -8,11 +8,14 @@ and the message says what must come, what came, and what to do.
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
+
+from .typing import Array, DTypeLike, Floats, History, Metric
 
 __all__ = [
     "as_batch",
@@ -24,6 +27,7 @@ __all__ = [
     "as_history",
     "as_inputs",
     "as_keys",
+    "as_known",
     "as_loss",
     "as_metrics",
     "as_number",
@@ -58,10 +62,11 @@ __all__ = [
     "shown",
 ]
 
+T = TypeVar("T")
 LONG = 10_000  # rows, or numbers
 
 
-def shown(value):
+def shown(value: object) -> str:
     """Return ``value`` in a few words, for a message."""
     if isinstance(value, type):
         return f"the class {value.__name__}"
@@ -74,7 +79,9 @@ def shown(value):
 # --- single values
 
 
-def as_count(name, value, *, least=1, most=math.inf):
+def as_count(
+    name: str, value: Any, *, least: int = 1, most: float = math.inf
+) -> int:
     """Return the integer ``value`` as an int from ``least`` to ``most``."""
     whole = isinstance(value, Integral) and not isinstance(value, bool)
     if whole and least <= value <= most:
@@ -89,7 +96,14 @@ def as_count(name, value, *, least=1, most=math.inf):
     )
 
 
-def as_number(name, value, *, least=None, above=None, below=None):
+def as_number(
+    name: str,
+    value: Any,
+    *,
+    least: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+) -> float:
     """Return the real ``value`` as a finite float within its bounds."""
     real = type(value) is float or (
         isinstance(value, Real) and not isinstance(value, bool)
@@ -104,19 +118,18 @@ def as_number(name, value, *, least=None, above=None, below=None):
         return float(value)
     bounds = {"at least": least, "above": above, "below": below}
     limits = [f"{k} {v}" for k, v in bounds.items() if v is not None]
-    limits = "," * bool(limits) + " " + " and ".join(limits)
+    said = ", " + " and ".join(limits) if limits else ""
     raise (ValueError if real else TypeError)(
-        f"{name} must be a finite number{limits.rstrip()}, but is "
-        f"{shown(value)}"
+        f"{name} must be a finite number{said}, but is {shown(value)}"
     )
 
 
-def as_rate(lr):
+def as_rate(lr: Any) -> Any:
     """Return a learning rate: a number above 0, or a function of t."""
     return lr if is_function(lr) else as_number("lr", lr, above=0)
 
 
-def as_score(name, value):
+def as_score(name: str, value: Any) -> float:
     """Return what a metric gave as a float; NaN is one."""
     if type(value) is not float and not isinstance(value, Real):
         raise TypeError(
@@ -126,7 +139,7 @@ def as_score(name, value):
     return float(value)
 
 
-def as_generator(name, rng):
+def as_generator(name: str, rng: Any) -> "np.random.Generator":
     """Return the Generator that a seed, a Generator or None stands for."""
     try:
         if isinstance(rng, bool):
@@ -139,12 +152,12 @@ def as_generator(name, rng):
         ) from None
 
 
-def is_function(value):
+def is_function(value: Any) -> bool:
     """Whether ``value`` can be called and is not a class."""
     return callable(value) and not isinstance(value, type)
 
 
-def check_function(name, value, example):
+def check_function(name: str, value: Any, example: str) -> None:
     """Refuse what is not a function."""
     if not is_function(value):
         raise TypeError(
@@ -153,7 +166,7 @@ def check_function(name, value, example):
         )
 
 
-def check_truth(name, value):
+def check_truth(name: str, value: object) -> None:
     """Refuse what is not True or False."""
     if not isinstance(value, bool | np.bool_):
         raise TypeError(
@@ -161,13 +174,15 @@ def check_truth(name, value):
         )
 
 
-def check_bytes(name, data):
+def check_bytes(name: str, data: object) -> None:
     """Refuse what is not bytes."""
     if not isinstance(data, bytes | bytearray | memoryview):
         raise TypeError(f"{name} must be bytes, but is {shown(data)}")
 
 
-def check_object(name, value, methods, example):
+def check_object(
+    name: str, value: Any, methods: Sequence[str], example: str
+) -> None:
     """Refuse what lacks one of the ``methods``, or is a class itself."""
     if isinstance(value, type):
         raise TypeError(
@@ -182,7 +197,7 @@ def check_object(name, value, methods, example):
             )
 
 
-def as_path(name, path):
+def as_path(name: str, path: Any) -> Path:
     """Return the name of a file as an absolute Path."""
     text = os.fspath(path) if isinstance(path, str | os.PathLike) else path
     if not isinstance(text, str) or not text:
@@ -192,12 +207,29 @@ def as_path(name, path):
     return Path(path).resolve()
 
 
-def as_sizes(n_in, n_out):
+def as_known(layer: Any, known: Mapping[Any, T], who: str) -> T:
+    """Return what ``known`` holds for the class of a layer.
+
+    Its keys are the methods ``forward`` of classes. A class that inherits
+    one of them is known too, one with a ``forward`` of its own is not.
+    """
+    forward = getattr(layer.forward, "__func__", None)
+    if forward not in known:
+        names = [key.__qualname__.partition(".")[0] for key in known]
+        raise TypeError(
+            f"each layer of a model must be one that {who} ("
+            f"{', '.join(names)}), but {shown(layer)} computes something "
+            "else; leave it out, and apply it separately"
+        )
+    return known[forward]
+
+
+def as_sizes(n_in: Any, n_out: Any) -> tuple[int, int]:
     """Return the sizes of a layer as a pair of ints, each 1 or more."""
     return as_count("n_in", n_in), as_count("n_out", n_out)
 
 
-def as_metrics(metrics):
+def as_metrics(metrics: Any) -> dict[str, Metric]:
     """Return the dictionary of metrics, functions of (y, Z) by name."""
     metrics = {} if metrics is None else metrics
     if not isinstance(metrics, Mapping):
@@ -219,7 +251,9 @@ def as_metrics(metrics):
     return dict(metrics)
 
 
-def as_history(history, metrics, validation):
+def as_history(
+    history: Any, metrics: Mapping[str, Metric], validation: object
+) -> History:
     """Return the lists of a history: those of an earlier one, or empty."""
     names = ["loss", *metrics]
     if validation is not None:
@@ -234,7 +268,7 @@ def as_history(history, metrics, validation):
     return {name: [*history[name]] for name in names}
 
 
-def kept_by(loss):
+def kept_by(loss: object) -> Any:
     """Return what ``forward`` of a loss kept for ``backward``."""
     kept = getattr(loss, "kept", None)
     if kept is None:
@@ -248,7 +282,9 @@ def kept_by(loss):
 # --- arrays
 
 
-def as_numbers(name, values, dtype=None):
+def as_numbers(
+    name: str, values: Any, dtype: DTypeLike | None = None
+) -> Array:
     """Return ``values`` as an array of real numbers, as ``dtype`` if given.
 
     Lists, tables of pandas and arrays of any layout are accepted; text,
@@ -265,16 +301,17 @@ def as_numbers(name, values, dtype=None):
         with np.errstate(over="raise"):
             return array.astype(dtype)
     except FloatingPointError:
-        largest = np.finfo(dtype).max
+        kind: np.dtype[Any] = np.dtype(dtype)
+        largest = np.finfo(kind).max
         at = np.argwhere(np.isfinite(array) & (np.abs(array) > largest))[0]
         raise ValueError(
-            f"{name} must fit {np.dtype(dtype)}, whose largest number is "
+            f"{name} must fit {kind}, whose largest number is "
             f"{largest:.2g}, but {_place(at)} is {array[tuple(at)]:g}; "
             "choose a larger unit"
         ) from None
 
 
-def _as_array(name, values):
+def _as_array(name: str, values: Any) -> Array:
     if hasattr(values, "toarray"):  # a sparse matrix of SciPy
         raise TypeError(
             f"{name} must be a dense array, but is sparse, of type "
@@ -306,7 +343,7 @@ def _as_array(name, values):
     return array
 
 
-def _from_objects(name, array):
+def _from_objects(name: str, array: Array) -> Array:
     """Numbers of several types, as in a table of floats and booleans."""
     for at, value in np.ndenumerate(array):
         if not isinstance(value, Real | np.bool_):
@@ -317,12 +354,17 @@ def _from_objects(name, array):
     return array.astype(float)
 
 
-def _place(at, names=("row", "column", "entry")):
+def _place(
+    at: Sequence[int] | Array,
+    names: Sequence[str] = ("row", "column", "entry"),
+) -> str:
     places = [f"{n} {i}" for n, i in zip(names, at, strict=False)]
     return ", ".join(places)
 
 
-def as_batch(layer, X, n_in, dtype=None):
+def as_batch(
+    layer: object, X: Any, n_in: int, dtype: DTypeLike | None = None
+) -> Array:
     """Return X, which enters ``layer``, as an array (n, n_in)."""
     X = as_numbers("X", X, dtype)
     if X.ndim != 2 or X.shape[1] != n_in:
@@ -334,13 +376,16 @@ def as_batch(layer, X, n_in, dtype=None):
     return X
 
 
-def as_dtype(dtype):
-    """Return the type of real numbers that ``dtype`` names."""
+def as_dtype(dtype: Any, kinds: str = "f") -> np.dtype[Any]:
+    """Return the type of real numbers that ``dtype`` names.
+
+    ``kinds`` are NumPy's letters: "f" for floats, "i" and "u" for integers.
+    """
     try:
         found = None if dtype is None else np.dtype(dtype)
     except TypeError:
         found = None
-    if found is None or found.kind != "f":
+    if found is None or found.kind not in kinds:
         raise TypeError(
             "dtype must be a type of real numbers, such as np.float32, but "
             f"is {shown(dtype)}"
@@ -348,7 +393,7 @@ def as_dtype(dtype):
     return found
 
 
-def as_weights(values, shape, dtype):
+def as_weights(values: Any, shape: tuple[int, int], dtype: Any) -> Floats:
     """Return the first weights of a layer as an array of ``dtype``."""
     dtype = as_dtype(dtype)
     W = as_numbers("what init returns", values, dtype)
@@ -360,7 +405,7 @@ def as_weights(values, shape, dtype):
     return W
 
 
-def as_columns(name, values, dtype):
+def as_columns(name: str, values: Any, dtype: Any) -> Floats:
     """Return one finite number for each column, or one for all: (m,)."""
     given = as_numbers(name, values)
     array = np.atleast_1d(as_numbers(name, given, as_dtype(dtype)))
@@ -379,7 +424,7 @@ def as_columns(name, values, dtype):
     return array
 
 
-def as_slopes(layer, grad, shape):
+def as_slopes(layer: object, grad: Any, shape: tuple[int, ...]) -> Array:
     """Return ``grad`` = dL/dA as an array of A's shape.
 
     Long batches become float64, because the roundings of a long sum in
@@ -394,7 +439,7 @@ def as_slopes(layer, grad, shape):
     return grad if len(grad) <= LONG else grad.astype(np.float64)
 
 
-def check_finite(name, array):
+def check_finite(name: str, array: Array) -> None:
     """Refuse a NaN or an infinity, by its place."""
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         at = np.argwhere(~np.isfinite(array))[0]
@@ -404,7 +449,7 @@ def check_finite(name, array):
         )
 
 
-def as_inputs(X, *, of=""):
+def as_inputs(X: Any, *, of: str = "") -> Array:
     """Return X as an array of finite numbers, with one row per sample.
 
     ``of`` says whose rows they are: "validation ".
@@ -418,7 +463,7 @@ def as_inputs(X, *, of=""):
     return X
 
 
-def as_rows(X, y, *, of=""):
+def as_rows(X: Any, y: Any, *, of: str = "") -> tuple[Array, Array]:
     """Return X and y as arrays with the same number of rows."""
     X, y = as_numbers(f"{of}X", X), as_numbers(f"{of}y", y)
     if X.ndim == 0 or y.ndim == 0 or len(y) != len(X):
@@ -429,14 +474,14 @@ def as_rows(X, y, *, of=""):
     return X, y
 
 
-def as_samples(X, y, *, of=""):
+def as_samples(X: Any, y: Any, *, of: str = "") -> tuple[Array, Array]:
     """Return X and y as arrays of finite numbers, row by row."""
     X, y = as_rows(as_inputs(X, of=of), y, of=of)
     check_finite(f"{of}y", y)
     return X, y
 
 
-def as_row_weights(name, weights, n):
+def as_row_weights(name: str, weights: Any, n: int) -> Array | None:
     """Return the weights of n rows, or None for None."""
     if weights is None:
         return None
@@ -461,7 +506,7 @@ def as_row_weights(name, weights, n):
     return weights
 
 
-def as_pair(name, pair, of):
+def as_pair(name: str, pair: Any, of: str) -> tuple[Any, Any] | list[Any]:
     """Return ``pair``, the (X, y) of some rows."""
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise TypeError(
@@ -470,7 +515,7 @@ def as_pair(name, pair, of):
     return pair
 
 
-def as_validation(rows, X, y):
+def as_validation(rows: Any, X: Array, y: Array) -> tuple[Any, ...] | None:
     """Return None, or (X, y) or (X, y, weights) like the rows of X, y."""
     if rows is None:
         return None
@@ -485,7 +530,12 @@ def as_validation(rows, X, y):
     return *pair, *(as_row_weights(name, w, n) for w in rows[2:])
 
 
-def check_alike(of, pair, others, known):
+def check_alike(
+    of: str,
+    pair: tuple[Array, Array],
+    others: str,
+    known: tuple[Array, Array],
+) -> None:
     """Refuse rows (X, y) of another shape than the ``known`` ones."""
     for name, ours, theirs in zip("Xy", known, pair, strict=True):
         if ours.shape[1:] != theirs.shape[1:]:
@@ -499,7 +549,7 @@ def check_alike(of, pair, others, known):
 # --- training on several machines
 
 
-def as_shards(shards):
+def as_shards(shards: Any) -> list[Callable[[], Any]]:
     """Return the functions, one or more, that return the rows."""
     if not isinstance(shards, tuple | list) or not shards:
         empty = isinstance(shards, tuple | list)
@@ -512,7 +562,7 @@ def as_shards(shards):
     return list(shards)
 
 
-def check_by_row(layer):
+def check_by_row(layer: Any) -> None:
     """Refuse a network in which a row depends on others of its batch."""
     reason = getattr(layer, "needs_batch", None)
     if reason:
@@ -524,7 +574,7 @@ def check_by_row(layer):
         check_by_row(inner)
 
 
-def check_named(name, arrays, kind=object):
+def check_named(name: str, arrays: object, kind: type = object) -> None:
     """Refuse what is not a dictionary, or has other values than arrays."""
     wrong = arrays
     if isinstance(arrays, Mapping):
@@ -538,7 +588,9 @@ def check_named(name, arrays, kind=object):
     )
 
 
-def as_keys(parameters, gradients):
+def as_keys(
+    parameters: Any, gradients: Any
+) -> list[tuple[str, tuple[int, ...]]]:
     """Return the names and shapes of the arrays that a step changes."""
     for arrays in (parameters, gradients):
         if not isinstance(arrays, dict):
@@ -560,7 +612,7 @@ def as_keys(parameters, gradients):
     return keys
 
 
-def _wrong_step(name, w, g):
+def _wrong_step(name: str, w: Any, g: Any) -> Exception:
     if not isinstance(w, np.ndarray) or w.dtype.kind != "f":
         return TypeError(
             f"the parameter {name} must be an array of floats, which the "
@@ -577,7 +629,7 @@ def _wrong_step(name, w, g):
 # --- predictions and their targets
 
 
-def _as_floats(array, long=np.inf):
+def _as_floats(array: Array, long: float = np.inf) -> Floats:
     # float32 and float64 stay; in float16, a sum of squares may overflow,
     # and in float32 the roundings of a long sum add up
     few = array.dtype.char == "d" or array.size <= long
@@ -586,7 +638,7 @@ def _as_floats(array, long=np.inf):
     )
 
 
-def as_scores(name, Z):
+def as_scores(name: str, Z: Any) -> Floats:
     """Return logits or probabilities (..., k) as floats, with k >= 1."""
     Z = _as_floats(as_numbers(name, Z))
     if Z.ndim == 0 or Z.shape[-1] == 0:
@@ -597,7 +649,7 @@ def as_scores(name, Z):
     return Z
 
 
-def as_classes(Z, y, name="Z"):
+def as_classes(Z: Any, y: Any, name: str = "Z") -> tuple[Floats, Array]:
     """Return scores Z (n, k), as floats, and their classes y (n,)."""
     Z, y = _as_floats(as_numbers(name, Z)), as_numbers("y", y)
     if Z.ndim != 2 or Z.size == 0:
@@ -621,7 +673,7 @@ def as_classes(Z, y, name="Z"):
     return Z, y
 
 
-def as_targets(Z, y):
+def as_targets(Z: Any, y: Any) -> tuple[Floats, Floats]:
     """Return predictions Z and targets y, of one shape, as floats."""
     Z, y = as_numbers("Z", Z), as_numbers("y", y)
     if y.shape != Z.shape:
@@ -635,7 +687,7 @@ def as_targets(Z, y):
     return _as_floats(Z, LONG), _as_floats(y, LONG)
 
 
-def check_probabilities(P):
+def check_probabilities(P: Floats) -> None:
     """Refuse rows that are not probabilities, such as logits."""
     sums = P.sum(axis=1)
     wrong = (P < 0).any(axis=1) | (np.abs(sums - 1) > 1e-3)
@@ -652,7 +704,7 @@ def check_probabilities(P):
 # --- gradient checks
 
 
-def as_loss(value):
+def as_loss(value: Any) -> float:
     """Return ``value``, which f() returned, as a finite float."""
     array = np.asarray(value)
     exact = array.dtype in (np.float64, np.int64)  # float32 is too coarse
@@ -664,7 +716,7 @@ def as_loss(value):
     return float(array)
 
 
-def check_steps(name, x, h):
+def check_steps(name: str, x: Any, h: Any) -> None:
     """Refuse an x whose entries cannot be moved by h and put back."""
     if not isinstance(x, np.ndarray) or x.dtype != np.float64:
         kind = x.dtype if isinstance(x, np.ndarray) else type(x).__name__
@@ -685,7 +737,7 @@ def check_steps(name, x, h):
         )
 
 
-def check_pairs(arrays, gradients, h):
+def check_pairs(arrays: Any, gradients: Any, h: Any) -> None:
     """Refuse gradients that do not fit the ``arrays`` by name and shape."""
     check_named("arrays", arrays)
     check_named("gradients", gradients)

@@ -5,13 +5,15 @@ import platform
 import re
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from .checks import check_bytes
+from .typing import StrPath
 
 __all__ = ["check_path", "write_file"]
 
 
-def check_path(path, error=ValueError):
+def check_path(path: Any, error: type[Exception] = ValueError) -> None:
     """Raise ``error`` unless ``path`` names a file, or one that may be."""
     name = os.fspath(path) if isinstance(path, (str, os.PathLike)) else ""
     if not name or "\0" in name:
@@ -23,7 +25,7 @@ def check_path(path, error=ValueError):
         )
 
 
-def write_file(path, data):
+def write_file(path: StrPath, data: bytes | bytearray | memoryview) -> None:
     """Write the bytes ``data`` to the file ``path``, whole or not at all.
 
     Whatever ends the process, or the machine, leaves the old file or the
@@ -58,11 +60,11 @@ def write_file(path, data):
             os.unlink(part)
 
 
-def _part(process, token):
+def _part(process: int, token: str) -> str:
     return f".{process}-{token}@{platform.node()}.part"
 
 
-def _remove_parts(folder):
+def _remove_parts(folder: Path) -> None:
     """Remove the parts of this machine's processes that have died."""
     host = re.escape(platform.node())
     parts = re.compile(rf"\.(\d{{1,9}})-\w+@{host}\.part", re.ASCII)
@@ -73,7 +75,7 @@ def _remove_parts(folder):
                 os.unlink(folder / name)
 
 
-def _alive(process):
+def _alive(process: int) -> bool:
     try:
         if os.name == "posix":  # elsewhere kill would end it
             os.kill(process, 0)  # sends nothing
@@ -84,7 +86,7 @@ def _alive(process):
     return True
 
 
-def _sync_folder(folder):
+def _sync_folder(folder: Path) -> None:
     with suppress(OSError):  # not every system can open a folder
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -136,6 +136,46 @@ def _networks(rng):
     )
 
 
+def any_network(rng, dtype):
+    """A network by chance, of all kinds of layers, and inputs for it."""
+    n_in = width = int(rng.integers(1, 7))
+
+    def layer(depth):
+        nonlocal width
+        kind = rng.integers(7 if depth < 2 else 6)
+        if kind == 0:
+            return ReLU()
+        if kind == 1:
+            return Identity()
+        if kind == 2:
+            return Softmax()
+        if kind == 3:
+            return Dropout(rng.uniform(0, 0.9), rng=rng)
+        if kind == 4:
+            size = int(rng.choice([1, width]))
+            mean, std = rng.standard_normal(size), rng.uniform(0.5, 2, size)
+            return Normalization(mean, std, dtype=dtype)
+        if kind == 6:
+            return Sequential(*(layer(depth + 1) for _ in range(3)))
+        n, width = width, int(rng.integers(1, 7))
+        lam = float(rng.uniform(0, 0.1))
+        penalty = rng.choice([None, L1(lam), L2(lam)])
+        dense = Dense(n, width, regularizer=penalty, rng=rng, dtype=dtype)
+        dense.b += rng.standard_normal(width).astype(dtype)
+        return dense
+
+    model = Sequential(*(layer(0) for _ in range(rng.integers(1, 6))))
+    X = 3 * rng.standard_normal((int(rng.integers(1, 9)), n_in))
+    return model, X.astype(dtype)
+
+
+def difference(Z, right):
+    """The largest difference, relative to the largest number."""
+    assert Z.shape == right.shape
+    assert Z.dtype == right.dtype
+    return np.abs(Z - right).max() / np.abs(right).max(initial=1e-30)
+
+
 def square():
     """A network in which every transpose fits: all sizes are 3."""
     rng = np.random.default_rng(8)

@@ -12,7 +12,6 @@ import tomllib
 import webbrowser
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -480,8 +479,6 @@ def test_the_extras_hold_what_they_are_said_to():
     extras = project["optional-dependencies"]
     for module, wanted in _packages.INSTALLED_BY.items():
         name, _, extra = wanted.rstrip("]").partition("[")
-        if module == "onnx" and extra not in extras:
-            continue  # until nn.export is there
         held = project["dependencies"] if not extra else extras[extra]
         held = [*held, *extras["plot"]] if extra == "commands" else held
         assert any(re.match(rf"{module}\b", r) for r in held), module
@@ -855,14 +852,10 @@ def test_histories_of_different_quantities_are_not_mixed(run):
     assert "have followed loss and other" in err
 
 
-def test_onnx_is_written_or_its_absence_told(run):
-    code, out, err = run("export", "california-housing", "--out", "a.onnx")
-    if find_spec("nn.export") is None:
-        assert (code, out) == (1, "")
-        assert err == "nn: this version of nn cannot write ONNX\n"
-    else:
-        assert (code, out, err) == (0, "written to a.onnx\n", "")
-        assert Path("a.onnx").stat().st_size > 1000
+def test_onnx_is_written(run):
+    said = run("export", "california-housing", "--out", "a.onnx")
+    assert said == (0, "written to a.onnx\n", "")
+    assert Path("a.onnx").stat().st_size > 1000
 
 
 # --- what the pages show

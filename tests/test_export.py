@@ -172,6 +172,7 @@ def test_init_names_what_is_light_and_imports_nothing(book):
     assert "import g" not in text
     assert '_LIGHT = [\n    "light",\n]' in text
     assert '_OTHERS = [\n    "datasets",\n    "heavy",\n]' in text
+    assert "from . import heavy as heavy\n" in text
     loaded = [
         node
         for node in ast.parse(text).body

@@ -175,7 +175,7 @@ def test_keras_evaluate_has_the_penalty_in_its_loss():
     X, y = FEW
     settings = replace(CLASSIC, l2=0.05, dropout=0.0)
     model, _ = CALIFORNIA_HOUSING.build(settings, X, y, 0)
-    copy = KerasTwin(CALIFORNIA_HOUSING, settings, model)
+    copy = KerasTwin(CALIFORNIA_HOUSING, model)
     copy.net.compile(loss="mean_squared_error")
     theirs = copy.net.evaluate(copy.prepare(X), y, verbose=0)
     bare = CALIFORNIA_HOUSING.evaluate(copy, X, y)["loss"]

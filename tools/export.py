@@ -67,6 +67,27 @@ import importlib
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # type checkers and editors take it as true
 {imports}
+    __version__: str
+else:  # and see no __getattr__, which any name would pass
+
+    def __getattr__(name):
+        if name in _LIGHT or name in _OTHERS:
+            return importlib.import_module(f"{{__name__}}.{{name}}")
+        if name in __all__:
+            for module in map(__getattr__, _LIGHT):
+                if name in module.__all__:
+                    globals()[name] = getattr(module, name)  # from now on
+                    return globals()[name]
+        if name == "__version__":
+            from importlib.metadata import PackageNotFoundError, version
+
+            try:
+                return version("from-one-neuron")
+            except PackageNotFoundError:  # a folder that is not installed
+                pass
+        raise AttributeError(f"nn has no attribute {{name!r}}")
+
+
 __all__ = [
 {names}]
 
@@ -76,25 +97,7 @@ _OTHERS = [
 {others}]
 
 
-def __getattr__(name):
-    if name in _LIGHT or name in _OTHERS:
-        return importlib.import_module(f"{{__name__}}.{{name}}")
-    if name in __all__:
-        for module in map(__getattr__, _LIGHT):
-            if name in module.__all__:
-                globals()[name] = getattr(module, name)  # once is enough
-                return globals()[name]
-    if name == "__version__":
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            return version("from-one-neuron")
-        except PackageNotFoundError:  # a folder that is not installed
-            pass
-    raise AttributeError(f"nn has no attribute {{name!r}}")
-
-
-def __dir__():
+def __dir__() -> list[str]:
     return sorted({{*globals(), *__all__, *_LIGHT, *_OTHERS}})
 '''
 
@@ -330,16 +333,19 @@ def render_init(found, wanted, folders):
     public = [
         d for d in found.values() if d.module in light and d.name[0] != "_"
     ]
-    lines = [statement(f".{d.module}", d.name, None) for d in public]
-    lines = lines or ["pass\n"]  # before the first definition
+    others = folders | (wanted.keys() - light)
+    modules = sorted(light | others)
+    imports = [statement(".", module, module) for module in modules]
+    imports += [statement(f".{d.module}", d.name, None) for d in public]
+    imports = imports or ["pass\n"]  # before the first definition
     config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
     return INIT.format(
         header=HEADER,
         reference=f"{config['html']['baseurl']}book/api.html",
-        imports="".join(f"    {line}" for line in lines),
+        imports="".join(f"    {line}" for line in imports),
         names="".join(f'    "{d.name}",\n' for d in public),
         light=listed(light),
-        others=listed(folders | (wanted.keys() - light)),
+        others=listed(others),
     )
 
 

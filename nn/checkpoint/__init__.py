@@ -9,9 +9,14 @@ An epoch that was interrupted begins anew, where the last one ended.
 """
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
+from ..layers import Layer
+from ..optimizers import Optimizer
+from ..typing import Array, Arrays, History, OnEpoch, StrPath
 from ..weights import (
     WeightFileError,
     match_arrays,
@@ -46,21 +51,32 @@ class Checkpoint:
     """
 
     def __init__(
-        self, path, model, optimizer, rng, *, about=None, then=None
-    ):
+        self,
+        path: StrPath,
+        model: Layer,
+        optimizer: Optimizer,
+        rng: np.random.Generator,
+        *,
+        about: Mapping[str, Any] | None = None,
+        then: OnEpoch | None = None,
+    ) -> None:
         if not isinstance(rng, np.random.Generator):
             raise TypeError(
                 "rng must be the Generator that fit gets too, but is "
                 f"{rng!r}; make one with np.random.default_rng"
             )
-        self.path, self.model, self.optimizer = path, model, optimizer
-        self.rng, self.about, self.then = rng, about or {}, then
+        self.path: StrPath = path
+        self.model: Layer = model
+        self.optimizer: Optimizer = optimizer
+        self.rng: np.random.Generator = rng
+        self.about: Mapping[str, Any] = about or {}
+        self.then: OnEpoch | None = then
 
-    def __call__(self, epoch, history):
+    def __call__(self, epoch: int, history: History) -> object:
         self.save(history)
         return self.then(epoch, history) if self.then else None
 
-    def save(self, history):
+    def save(self, history: History) -> None:
         """Write the training as it is now to the file, with its history."""
         steps, rngs = self.optimizer.t, self._generators()
         states = {name: r.bit_generator.state for name, r in rngs.items()}
@@ -83,7 +99,7 @@ class Checkpoint:
             about=KIND,
         )
 
-    def resume(self):
+    def resume(self) -> History:
         """Restore, in place, what the file holds; return the history.
 
         Without a file it returns {}. Raises WeightFileError, and changes
@@ -96,13 +112,13 @@ class Checkpoint:
             return {}
         steps = training["steps"]
         self._check(training["description"], self._description(steps))
-        parts = {"model": {}, "rule": {}}
+        parts: dict[str, Arrays] = {"model": {}, "rule": {}}
         for name, array in arrays.items():
             part, _, name = name.partition(" ")
             parts[part][name] = array
         state, parameters = self.model.state(), self.model.parameters()
         match_arrays(self.path, parts["model"], state)
-        kept = {}
+        kept: dict[str, list[Array]] = {}
         for name in sorted(parts["rule"], key=_slot):
             owner, _, _ = name.rpartition(" ")
             kept.setdefault(owner, []).append(parts["rule"][name])
@@ -124,10 +140,10 @@ class Checkpoint:
             )
         return training["history"]
 
-    def _generators(self):
+    def _generators(self) -> dict[str, np.random.Generator]:
         return _parts.generators(self.model, self.rng)
 
-    def _description(self, steps):
+    def _description(self, steps: int) -> dict[str, Any]:
         """What must be the same when the training goes on, by name."""
         parts = {
             "": self.about,
@@ -142,7 +158,9 @@ class Checkpoint:
         }
         return json.loads(_json(named))
 
-    def _check(self, saved, here):
+    def _check(
+        self, saved: Mapping[str, Any], here: Mapping[str, Any]
+    ) -> None:
         """Refuse a file that describes another training."""
         names = [*saved, *(name for name in here if name not in saved)]
         differ = [
@@ -160,7 +178,7 @@ class Checkpoint:
             )
 
 
-def epochs_in(path):
+def epochs_in(path: StrPath) -> int:
     """Return how many epochs the training in a file has had; 0 for none."""
     try:
         return len(_read(path)[0]["history"]["loss"])
@@ -168,19 +186,19 @@ def epochs_in(path):
         return 0
 
 
-def _slot(name):
+def _slot(name: str) -> int:
     """The place of an array in the memory of a rule: "0.W 1" is 1."""
     return int(name.rpartition(" ")[2])
 
 
-def _json(value):
-    def plain(value):  # NumPy's numbers and arrays
+def _json(value: object) -> bytes:
+    def plain(value: Any) -> Any:  # NumPy's numbers and arrays
         return value.tolist()
 
     return json.dumps(value, default=plain).encode()
 
 
-def _read(path):
+def _read(path: StrPath) -> tuple[dict[str, Any], Arrays]:
     """Return the progress of a training, and the arrays in its file."""
     arrays, about = read_arrays(path)
     if about != KIND:

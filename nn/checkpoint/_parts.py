@@ -1,15 +1,21 @@
 """What a training consists of, besides its arrays: by name, as JSON."""
 
 import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..layers import Layer
+from ..optimizers import Optimizer
+from ..typing import Array, Arrays
 
 NO_PARTS = ("builtins", "functools", "numpy")  # modules of other values
 
 
-def layers_within(thing, place="", around=()):
+def layers_within(
+    thing: object, place: str = "", around: tuple[object, ...] = ()
+) -> Iterator[tuple[str, Any]]:
     """Yield (place, layer) for a network and for all layers within it."""
     yield place, thing
     around = (*around, thing)
@@ -19,7 +25,7 @@ def layers_within(thing, place="", around=()):
             yield from layers_within(part, f"{place}{name}.", around)
 
 
-def attributes(thing):
+def attributes(thing: object) -> Iterator[tuple[str, Any]]:
     """Yield (name, value) of an object; a list's values one by one."""
     for name, value in getattr(thing, "__dict__", {}).items():
         if isinstance(value, list | tuple):
@@ -32,13 +38,13 @@ def attributes(thing):
             yield name, value
 
 
-def constants(thing):
+def constants(thing: object) -> dict[str, Any]:
     """The class of an object, and the arguments of it that it keeps.
 
     These are numbers, texts, functions by their names, and objects with
     arguments of their own, such as a regularizer; arrays are left out.
     """
-    found = {"class": type(thing).__qualname__}
+    found: dict[str, Any] = {"class": type(thing).__qualname__}
     for name in arguments(type(thing)):
         value = getattr(thing, name, ...)
         if isinstance(value, np.generic):
@@ -53,7 +59,7 @@ def constants(thing):
     return found
 
 
-def arguments(kind):
+def arguments(kind: type) -> list[str]:
     """The names of what a class is called with; none if C hides them."""
     try:
         return [*inspect.signature(kind).parameters]
@@ -61,7 +67,7 @@ def arguments(kind):
         return []
 
 
-def network(model):
+def network(model: object) -> dict[str, Any]:
     """The constants of all layers, by place."""
     return {
         f"{place}{name}": value
@@ -70,7 +76,7 @@ def network(model):
     }
 
 
-def rule(optimizer, steps):
+def rule(optimizer: Optimizer, steps: int) -> dict[str, Any]:
     """The constants of an optimizer, and its step sizes so far.
 
     A step size that is a function is known by its values at up to five of
@@ -85,7 +91,9 @@ def rule(optimizer, steps):
     return found
 
 
-def generators(model, rng):
+def generators(
+    model: object, rng: np.random.Generator
+) -> dict[str, np.random.Generator]:
     """The generators of a training, by name: ``rng``, and the layers'."""
     found = {"rng": rng}
     for place, layer in layers_within(model):
@@ -95,9 +103,9 @@ def generators(model, rng):
     return found
 
 
-def sources(named):
+def sources(named: Mapping[str, np.random.Generator]) -> dict[str, str]:
     """The kind of each generator, and the first that shares its numbers."""
-    first = {}
+    first: dict[int, str] = {}
     for name, rng in named.items():
         first.setdefault(id(rng.bit_generator), name)
     return {
@@ -107,7 +115,7 @@ def sources(named):
     }
 
 
-def typed(saved, now):
+def typed(saved: Any, now: Any) -> Any:
     """The state of a generator, read from JSON, with the types of now."""
     if isinstance(now, dict):
         return {name: typed(saved[name], now[name]) for name in now}
@@ -116,7 +124,7 @@ def typed(saved, now):
     )
 
 
-def memory(optimizer, parameters):
+def memory(optimizer: Any, parameters: Arrays) -> dict[str, list[Array]]:
     """What the rule remembers: {name of the parameter: [array, ...]}.
 
     Of the parameters that ``Joint`` changes together, the arrays are laid
@@ -129,7 +137,12 @@ def memory(optimizer, parameters):
     return {n: [*kept[key]] for n, key in keys.items() if key in kept}
 
 
-def remember(optimizer, parameters, steps, kept):
+def remember(
+    optimizer: Any,
+    parameters: Arrays,
+    steps: int,
+    kept: Mapping[str, Sequence[Array]],
+) -> None:
     """Make the rule remember what ``memory`` returned, after its steps."""
     optimizer.t = steps
     optimizer.state.clear()

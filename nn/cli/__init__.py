@@ -9,8 +9,9 @@ what was stopped.
 import signal
 import sys
 import warnings
+from collections.abc import Mapping, Sequence
 
-from ..tasks import TASKS
+from ..tasks import TASKS, Task
 from ._packages import advice
 from ._parser import parser
 from ._process import Signals, close_pipes, open_streams, reason, tell, warn
@@ -18,7 +19,10 @@ from ._process import Signals, close_pipes, open_streams, reason, tell, warn
 __all__ = ["main"]
 
 
-def main(arguments=None, tasks=TASKS):
+def main(
+    arguments: Sequence[str] | None = None,
+    tasks: Mapping[str, Task] = TASKS,
+) -> int:
     """Run the command line; return the exit code."""
     open_streams()
     arguments = sys.argv[1:] if arguments is None else [*arguments]

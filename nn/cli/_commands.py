@@ -2,24 +2,27 @@
 
 import sys
 import webbrowser
+from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
 from ..datasets._text import printable
+from ..tasks import Task
 from ..training import predict
+from ..typing import Array
 from ._output import listed, need_progress, progress, say, scores, written
 from ._packages import need, need_keras, versions
 from ._process import reason, tell
 
 
-def run_version(options):
+def run_version(options: Namespace) -> None:
     """Print the versions that a report of an error should name."""
     found = versions()
     text = ", ".join(f"{name} {version}" for name, version in found.items())
     say(options, text, found)
 
 
-def run_data(options):
+def run_data(options: Namespace) -> None:
     """Find or fetch the data of the tasks and print where they are."""
     for task in options.tasks:
         folder = str(task.locate(options.folder))
@@ -27,7 +30,7 @@ def run_data(options):
         say(options, f"{task.title} is in {folder}", record)
 
 
-def run_evaluate(options):
+def run_evaluate(options: Namespace) -> None:
     """Print the scores of a trained network on all rows of its task."""
     task = options.task
     settings, path = task.find(options.settings, path=options.weights)
@@ -40,7 +43,7 @@ def run_evaluate(options):
     say(options, text, named | found)
 
 
-def run_predict(options):
+def run_predict(options: Namespace) -> None:
     """Print what the network says of each row in the files.
 
     A file that cannot be used does not stop the others.
@@ -69,7 +72,7 @@ def run_predict(options):
         )
 
 
-def files_in(path, task):
+def files_in(path: str, task: Task) -> list[str]:
     """The files that a name means: itself, or those in a folder."""
     if not Path(path).is_dir():
         return [path]
@@ -77,7 +80,7 @@ def files_in(path, task):
     return [p for p in inside if p.lower().endswith(task.endings)] or [path]
 
 
-def read(task, path):
+def read(task: Task, path: str) -> Array:
     """Return the raw rows of a file; ValueError for a folder without."""
     if Path(path).is_dir():
         raise ValueError(
@@ -87,7 +90,7 @@ def read(task, path):
     return task.read(path)
 
 
-def run_preview(options):
+def run_preview(options: Namespace) -> None:
     """Draw a task's training rows."""
     need("matplotlib.pyplot")
     from ..figures import png
@@ -98,7 +101,7 @@ def run_preview(options):
     written(options, path, png(task.preview(X, y)))
 
 
-def run_demo(options):
+def run_demo(options: Namespace) -> None:
     """Write the interactive figure as a page of its own and open it."""
     task = options.task
     page = task.demo(task.load("tuned", path=options.weights)).page()
@@ -111,15 +114,11 @@ def run_demo(options):
         )
 
 
-def run_export(options):
+def run_export(options: Namespace) -> None:
     """Write a trained network as a file of ONNX."""
-    try:
-        from ..export import to_onnx
-    except ModuleNotFoundError as error:
-        if error.name != "nn.export":
-            raise
-        raise ValueError("this version of nn cannot write ONNX") from None
     need("onnx")
+    from ..export import to_onnx
+
     task = options.task
     model = task.load(options.settings, path=options.weights)
     path = options.out or Path("runs", f"{task.name}.onnx")
@@ -128,7 +127,7 @@ def run_export(options):
     say(options, f"written to {path}", {"written": str(path)})
 
 
-def run_compare(options):
+def run_compare(options: Namespace) -> None:
     """Print how far ours and Keras diverge, step for step."""
     need_keras()
     need_progress()
@@ -138,7 +137,8 @@ def run_compare(options):
     settings = task.get_settings(options.settings)
     if options.no_dropout:
         settings = replace(settings, dropout=0.0)
-    rows, lines = task.data()[0], []
+    lines: list[str] = []
+    rows = task.data()[0]
     parts = len(KINDS) * len(TYPES), max(stages(settings, len(rows[0])))
     with progress(options, *parts, what="comparison") as (step, done):
         found = compare_all(
@@ -160,7 +160,7 @@ def run_compare(options):
             say(options, None, named | row)
 
 
-def run_baseline(options):
+def run_baseline(options: Namespace) -> None:
     """Train plain Keras and print the scores of its predictions."""
     need_keras()
     need_progress()
@@ -169,8 +169,8 @@ def run_baseline(options):
     from ..keras.baseline import train_baseline
 
     task, pairs = options.task, options.task.data()
-    settings, n = task.settings["classic"], len(pairs[0][0])
-    epochs, steps = settings.epochs, settings.steps(n)
+    settings, (X, y) = task.settings["classic"], pairs[0]
+    epochs, steps = settings.epochs, settings.steps(len(X))
     with progress(options, epochs, steps) as (on_step, on_epoch):
         watch = LambdaCallback(
             on_train_batch_end=lambda batch, logs: on_step(),
@@ -179,7 +179,7 @@ def run_baseline(options):
             ),
         )
         model, history, seconds = train_baseline(
-            task, *pairs[0], options.seed, callbacks=[watch]
+            task, X, y, options.seed, callbacks=[watch]
         )
     found = scores(task, model, pairs)
     text = "\n".join(

@@ -1,19 +1,22 @@
 """The command curves, and the picture that train draws."""
 
 import json
+from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ..datasets._text import printable
 from ..tasks._files import decoding, open_file
+from ..typing import History
 from ._output import written
 from ._packages import need
 
 MAX_BYTES = 100_000_000  # of a file of metrics
 
 
-def run_curves(options):
+def run_curves(options: Namespace) -> None:
     """Draw the training curves in files of metrics, a row for each."""
     need("matplotlib.pyplot")
     paths = [p / "metrics.json" if p.is_dir() else p for p in options.files]
@@ -21,18 +24,18 @@ def run_curves(options):
     written(options, options.out or Path("runs", "curves.png"), drawn)
 
 
-def history_in(path):
+def history_in(path: Path) -> History:
     """Return the history in a file that train wrote; ValueError if none."""
     expected = "a metrics.json that train wrote"
     with open_file(path, MAX_BYTES) as file, decoding(path, expected):
-        history = json.load(file)["history"]
+        history: History = json.load(file)["history"]
         rows = np.array([*history.values()], float)
         if rows.ndim != 2 or rows.size == 0:
             raise ValueError("its history is not one of epochs")
     return history
 
 
-def picture(named):
+def picture(named: Sequence[tuple[str, History]]) -> bytes:
     """The bytes of a picture: a row of curves for each (name, history)."""
     import matplotlib.pyplot as plt
 

@@ -14,26 +14,26 @@ INSTALLED_BY = {  # module: what pip installs it with
 }
 
 
-def need(*modules):
+def need(*modules: str) -> None:
     """Load modules, so that a missing one is named before the work."""
     for module in modules:
         importlib.import_module(module)
 
 
-def need_keras():
+def need_keras() -> None:
     """Load Keras and TensorFlow, without their notes on the processor."""
     quiet_tensorflow()
     need("keras", "tensorflow")
 
 
-def quiet_tensorflow():
+def quiet_tensorflow() -> None:
     """Keep TensorFlow's notes on the processor off the terminal."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
-def advice(error):
+def advice(error: ModuleNotFoundError) -> str | None:
     """What installs the missing module; None for one of our own."""
-    name = error.name.partition(".")[0]
+    name = (error.name or "").partition(".")[0]
     if name not in INSTALLED_BY:
         return None
     return (
@@ -42,7 +42,7 @@ def advice(error):
     )
 
 
-def versions(*packages):
+def versions(*packages: str) -> dict[str, str]:
     """Versions of Python, ours, NumPy, and of the packages installed."""
     from importlib.metadata import PackageNotFoundError, version
 

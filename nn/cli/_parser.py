@@ -1,12 +1,15 @@
 """The commands, and the options of each."""
 
 import argparse
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from ..tasks import Task
 from . import _commands as commands
 from ._curves import run_curves
 from ._options import (
+    Argument,
     add_command,
     entry,
     existing,
@@ -22,7 +25,9 @@ from ._process import called
 from ._train import run_train
 
 
-def parser(tasks, arguments):
+def parser(
+    tasks: Mapping[str, Task], arguments: Sequence[str]
+) -> argparse.ArgumentParser:
     """The command line for tasks by name.
 
     The help of a command shows what the tasks among the ``arguments``
@@ -50,22 +55,30 @@ def parser(tasks, arguments):
     top.add_argument(json, **said)
     said["default"] = argparse.SUPPRESS  # it may precede the command
 
-    def add(name, run, text, *arguments):
+    def add(
+        name: str,
+        run: Callable[[argparse.Namespace], object],
+        text: str,
+        *arguments: Argument,
+    ) -> None:
         add_command(found, name, run, text, *arguments, (json, said))
 
-    def settings(default, said=None):
+    def settings(default: str | None, said: str | None = None) -> Argument:
         named = {s: s for t in shown.values() for s in t.settings}
         text = f"one of {', '.join(named)} (default: {said or default})"
         kind = partial(entry, named=named)
         return option("--settings", kind, "NAME", text, default)
 
-    def out(ending, default):
+    def out(ending: str, default: str) -> Argument:
         kind, metavar = partial(file, ending=ending), ending[1:].upper()
         return option("--out", kind, metavar, f"default: {default}")
 
-    task = "task", {"type": known, "metavar": "TASK"}
+    task: Argument = "task", {"type": known, "metavar": "TASK"}
     task[1]["help"] = " or ".join(tasks)
-    some = "tasks", {**task[1], "nargs": "*", "default": [*tasks.values()]}
+    some: Argument = (
+        "tasks",
+        {**task[1], "nargs": "*", "default": [*tasks.values()]},
+    )
     some[1]["help"] += " (default: all)"
     kinds = "; ".join(f"for {n}, {t.files}" for n, t in shown.items())
     kinds += "; or a folder of such files; or -, standard input"
@@ -183,7 +196,7 @@ def parser(tasks, arguments):
     return top
 
 
-def examples(tasks):
+def examples(tasks: Mapping[str, Task]) -> str:
     """The examples at the end of the help."""
     lines = ["examples:", f"  {called()} data"]
     for name, task in tasks.items():

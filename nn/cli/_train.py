@@ -4,12 +4,16 @@ import json
 import shlex
 import sys
 import tempfile
+from argparse import Namespace
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from ..checkpoint import epochs_in
 from ..files import write_file
+from ..tasks import Settings
+from ..typing import Array
 from ..weights import _digest
 from ._curves import picture
 from ._output import listed, need_progress, progress, say, scores, to_json
@@ -19,7 +23,7 @@ from ._process import called
 RESULTS = ("weights.safetensors", "metrics.json", "curves.png")
 
 
-def run_train(options):
+def run_train(options: Namespace) -> None:
     """Train one network and write the results to a folder."""
     need("matplotlib.pyplot")
     need_progress()
@@ -40,7 +44,7 @@ def run_train(options):
         train(options, settings, checkpoint, done)
 
 
-def check_writable(folder, names):
+def check_writable(folder: Path, names: Iterable[str]) -> None:
     """Make the folder; raise OSError if it cannot take these files."""
     if folder.is_file():
         raise NotADirectoryError(
@@ -60,7 +64,7 @@ def check_writable(folder, names):
         raise OSError(error.errno, error.strerror, str(folder)) from None
 
 
-def begin(checkpoint, epochs, resume):
+def begin(checkpoint: Path, epochs: int, resume: bool) -> int:
     """Return after which epoch a training goes on; say where it begins."""
     if not resume:
         if checkpoint.exists():
@@ -85,7 +89,9 @@ def begin(checkpoint, epochs, resume):
 
 
 @contextmanager
-def resumable(checkpoint, epochs, command):
+def resumable(
+    checkpoint: Path, epochs: int, command: str
+) -> Iterator[None]:
     """Note on what stops the training how to go on."""
     try:
         yield
@@ -99,13 +105,15 @@ def resumable(checkpoint, epochs, command):
         raise
 
 
-def digest(pairs):
+def digest(pairs: Iterable[tuple[Array, Array]]) -> str:
     """The SHA-256 of arrays (X, y), with their types and shapes."""
     arrays = [array for pair in pairs for array in pair]
     return _digest({f"{i}": a for i, a in enumerate(arrays)}, {})
 
 
-def train(options, settings, checkpoint, done):
+def train(
+    options: Namespace, settings: Settings, checkpoint: Path, done: int
+) -> None:
     """The training, from the data to the files with the results."""
     task, seed = options.task, options.seed
     pairs = task.data(validation=options.validation)

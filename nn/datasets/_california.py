@@ -3,8 +3,10 @@
 import gzip
 import io
 from pathlib import Path
+from typing import TypeAlias, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ._shipped import read_shipped
 from ._split import check_fraction, pairs
@@ -37,9 +39,18 @@ HOUSING_UNITS = (
 FILE = Path(__file__).with_name("california_housing.csv.gz")
 SHA256 = "4bce8679adfbb1ea776fc931440c9c7fc6348110f75097b893aa47098a3f0d6f"
 TRAINING_ROWS = 16512
+Pair: TypeAlias = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
-def california_housing(*, validation=0.0):
+@overload
+def california_housing() -> tuple[Pair, Pair]: ...
+
+
+@overload
+def california_housing(*, validation: float) -> tuple[Pair, ...]: ...
+
+
+def california_housing(*, validation: float = 0.0) -> tuple[Pair, ...]:
     """Return (X_train, y_train), (X_test, y_test) of California Housing.
 
     One row is a district of the 1990 census. X is float32 (n, 8), in the
@@ -73,13 +84,13 @@ def california_housing(*, validation=0.0):
     return pairs((X[train], y[train]), (X[test], y[test]), validation)
 
 
-def _raw_table():
+def _raw_table() -> NDArray[np.float64]:
     """Return the verified table of the census, float64 (20640, 9)."""
     text = gzip.decompress(read_shipped(FILE, SHA256))
     return np.loadtxt(io.BytesIO(text), delimiter=",", skiprows=1)
 
 
-def _features(table):
+def _features(table: NDArray[np.float64]) -> Pair:
     """Return X float32 (n, 8) and y float32 (n, 1) of the raw table."""
     (longitude, latitude, age, rooms, bedrooms, people, households,
      income, value) = table.T  # fmt: skip

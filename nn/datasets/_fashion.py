@@ -4,16 +4,19 @@ import io
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import _fetch
 from ._idx import Damaged, Missing, read_folder
 from ._shipped import read_shipped
 from ._split import check_fraction, pairs
-from ._text import printable
+from ._text import StrPath, printable
 
 FASHION_CLASSES = (
     "T-shirt/top",
@@ -33,9 +36,31 @@ SAMPLE_SHA256 = (
     "2870b60cb9bdddb4fa1957427c508daa6ae1261ab5a08c31a0483d63ae543f24"
 )
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
+Pair: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.int64]]
+Source: TypeAlias = tuple[str, Path, Callable[[], None]]
 
 
-def fashion_mnist(folder=None, *, validation=0.0, download=True):
+@overload
+def fashion_mnist(
+    folder: StrPath | None = None, *, download: bool = True
+) -> tuple[Pair, Pair]: ...
+
+
+@overload
+def fashion_mnist(
+    folder: StrPath | None = None,
+    *,
+    validation: float,
+    download: bool = True,
+) -> tuple[Pair, ...]: ...
+
+
+def fashion_mnist(
+    folder: StrPath | None = None,
+    *,
+    validation: float = 0.0,
+    download: bool = True,
+) -> tuple[Pair, ...]:
     """Return (X_train, y_train), (X_test, y_test) of Fashion-MNIST.
 
     X is uint8 (n, 784): images of 28 x 28 pixels, row by row, 0 is the
@@ -88,7 +113,7 @@ def fashion_mnist(folder=None, *, validation=0.0, download=True):
     return pairs(train, test, validation)
 
 
-def fashion_mnist_sample():
+def fashion_mnist_sample() -> Pair:
     """Return X uint8 (200, 784), y int64 (200,): real test images.
 
     The first 20 images of each class in the test set of Fashion-MNIST, in
@@ -104,7 +129,9 @@ def fashion_mnist_sample():
         return file["X"], file["y"].astype(np.int64)
 
 
-def fetch_fashion_mnist(folder=None, *, apt=True):
+def fetch_fashion_mnist(
+    folder: StrPath | None = None, *, apt: bool = True
+) -> Path:
     """Make sure that Fashion-MNIST is on this machine; return its folder.
 
     Looks where `fashion_mnist` looks, and downloads the files if no place
@@ -119,7 +146,9 @@ def fetch_fashion_mnist(folder=None, *, apt=True):
     return place
 
 
-def _find(folder, *, download, apt):
+def _find(
+    folder: StrPath | None, *, download: bool, apt: bool
+) -> tuple[Path, dict[str, NDArray[np.uint8]]]:
     """Return the folder that holds the files, and {name: array}."""
     cache = _cache()
     if cache:
@@ -148,10 +177,10 @@ def _find(folder, *, download, apt):
                 f"{error}. Delete the file; looking in the other places",
                 stacklevel=3,
             )
-    for where, fetch in _sources(cache, download=download, apt=apt):
+    for where, place, fetch in _sources(cache, download=download, apt=apt):
         try:
             fetch()
-            return cache, read_folder(cache)
+            return place, read_folder(place)
         # what a server sends may provoke any exception of the libraries
         except Exception as error:
             reason = printable(error, 400)
@@ -168,7 +197,9 @@ def _find(folder, *, download, apt):
     raise FileNotFoundError(_advice(looked, cache))
 
 
-def _places(folder, cache):
+def _places(
+    folder: StrPath | None, cache: Path | None
+) -> list[tuple[str, Path, bool]]:
     """Return (label, folder, named by the user) in the order to look."""
     named = []
     if folder is not None:
@@ -191,23 +222,23 @@ def _places(folder, cache):
     return [*places, ("Debian's package", DEBIAN, False)]
 
 
-def _inside(place):
+def _inside(place: StrPath) -> Path:
     # unlike Path.expanduser, this leaves the ~ of an unknown user
     place = Path(os.path.expanduser(place))
     inner = place / "fashion-mnist"
     return inner if os.path.isdir(inner) else place
 
 
-def _home(*parts):
+def _home(*parts: str) -> Path | None:
     """Return a path in the user's home folder, or None without one."""
     home = os.path.expanduser("~")
     return None if home == "~" else Path(home, *parts)
 
 
-def _cache():
+def _cache() -> Path | None:
     """Return the package's own folder for the four files, or None."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(base):  # the standard says: ignore it
+    base: str | Path | None = os.environ.get("XDG_CACHE_HOME", "")
+    if not base or not os.path.isabs(base):  # the standard says: ignore it
         if sys.platform == "darwin":
             base = _home("Library", "Caches")
         elif sys.platform == "win32":
@@ -216,28 +247,33 @@ def _cache():
             )
         else:
             base = _home(".cache")
-    return base and Path(base, "from-one-neuron", "fashion-mnist")
+    return Path(base, "from-one-neuron", "fashion-mnist") if base else None
 
 
-def _sources(cache, *, download, apt):
-    """Return (label, function that fills `cache`) for each source."""
-    sources = []
+def _sources(
+    cache: Path | None, *, download: bool, apt: bool
+) -> list[Source]:
+    """Return (label, cache, function that fills it) for each source."""
+    sources: list[Source] = []
     if not cache:
         return sources
     if download:
         sources += [
             (
                 f"download: {address}",
+                cache,
                 partial(_fetch.download, address, cache),
             )
             for address in _fetch.ADDRESSES
         ]
     if apt:
-        sources.append(("apt-get", partial(_fetch.from_debian, cache)))
+        sources.append(
+            ("apt-get", cache, partial(_fetch.from_debian, cache))
+        )
     return sources
 
 
-def _advice(looked, cache):
+def _advice(looked: list[str], cache: Path | None) -> str:
     lines = "\n".join(f"  - {line}" for line in looked)
     target = cache or "the folder XDG_CACHE_HOME, which you must name first"
     target = printable(target, 1000)

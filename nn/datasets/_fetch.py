@@ -12,6 +12,7 @@ import urllib.request
 from concurrent.futures import Future, wait
 from pathlib import Path
 from threading import Thread
+from typing import BinaryIO
 
 import numpy as np
 
@@ -31,7 +32,7 @@ SILENCE = 10  # seconds between two lines where there is no terminal
 DAY = 24 * 60 * 60  # seconds
 
 
-def download(address, folder):
+def download(address: str, folder: Path) -> None:
     """Download into `folder` what it lacks of the four files.
 
     Each file is written under another name in `folder`, verified, and
@@ -45,7 +46,7 @@ def download(address, folder):
             _download(f"{address}/{name}.gz", folder / f"{name}.gz", name)
 
 
-def from_debian(folder):
+def from_debian(folder: Path) -> None:
     """Unpack Debian's package into `folder`; installs nothing.
 
     No root is needed. Root runs `apt-get update` first if apt does not
@@ -80,7 +81,7 @@ def from_debian(folder):
             os.replace(path, folder / path.name)
 
 
-def tidy(folder):
+def tidy(folder: Path) -> None:
     """Remove from `folder` what killed downloads left there a day ago."""
     patterns = [".apt-*", *(f".{name}.gz.*.part" for name in FILES)]
     with contextlib.suppress(OSError):  # others may do so at the same time
@@ -93,7 +94,7 @@ def tidy(folder):
                 path.unlink()
 
 
-def _lacks(folder, name):
+def _lacks(folder: Path, name: str) -> bool:
     try:
         read_either(folder, name)
     except (Missing, Damaged):
@@ -101,7 +102,7 @@ def _lacks(folder, name):
     return False
 
 
-def _download(url, target, name):
+def _download(url: str, target: Path, name: str) -> None:
     """Download `url`, verify it as file `name`, and move it to `target`."""
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
@@ -113,14 +114,14 @@ def _download(url, target, name):
         part.unlink(missing_ok=True)
 
 
-def _copy(url, file, name):
+def _copy(url: str, file: BinaryIO, name: str) -> None:
     """Write what `url` sends to `file`, within LIMIT; show how far it is.
 
     A thread receives, because a server that sends a byte now and then
     would pass any limit on the time of one call.
     """
     counts = {"done": 0, "total": 0}
-    received = Future()
+    received: Future[None] = Future()
     arguments = url, file, name, counts, received
     Thread(target=_receive, args=arguments, daemon=True).start()
     terminal = sys.stderr is not None and sys.stderr.isatty()
@@ -143,7 +144,13 @@ def _copy(url, file, name):
     received.result()
 
 
-def _receive(url, file, name, counts, received):
+def _receive(
+    url: str,
+    file: BinaryIO,
+    name: str,
+    counts: dict[str, int],
+    received: Future[None],
+) -> None:
     """Write what `url` sends to `file`, then set the result `received`."""
     limit = 1024 + int(np.prod(FILES[name][0]))  # unpacked, plus headers
     try:
@@ -174,21 +181,23 @@ def _receive(url, file, name, counts, received):
         received.set_result(None)
 
 
-def _bar(done, total):
+def _bar(done: int, total: int) -> str:
     if not total:
         return f"{done / 1e6:.1f} MB"
     filled = "#" * (30 * done // total)
     return f"[{filled:30}] {done / 1e6:.1f} of {total / 1e6:.1f} MB"
 
 
-def _show(text):
+def _show(text: str) -> None:
     """Write to standard error, if there is one."""
     if sys.stderr is not None:
         sys.stderr.write(text)
         sys.stderr.flush()
 
 
-def _run(command, folder):
+def _run(
+    command: list[str], folder: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command,
         cwd=folder,
@@ -200,7 +209,7 @@ def _run(command, folder):
     )
 
 
-def _must_run(command, folder):
+def _must_run(command: list[str], folder: str) -> None:
     done = _run(command, folder)
     if done.returncode != 0:
         reason = " ".join(done.stderr.split()) or "no message"

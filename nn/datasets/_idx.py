@@ -7,12 +7,13 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ._text import printable
+from ._text import StrPath, printable
 
 # name: (shape, SHA-256 of the unpacked file); the .gz bytes differ from
 # one distributor to the next, what is in them does not
-FILES = {
+FILES: dict[str, tuple[tuple[int, ...], str]] = {
     "train-images-idx3-ubyte": (
         (60000, 28, 28),
         "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
@@ -41,7 +42,7 @@ class Damaged(ValueError):
     """A file is there, and it is not the file of Fashion-MNIST."""
 
 
-def read_folder(folder):
+def read_folder(folder: StrPath) -> dict[str, NDArray[np.uint8]]:
     """Return {name: array} of the four files in `folder`, verified.
 
     Each file may be there as `name.gz`, unpacked as `name`, or both; the
@@ -55,7 +56,7 @@ def read_folder(folder):
     return {name: read_either(folder, name) for name in FILES}
 
 
-def read_either(folder, name):
+def read_either(folder: StrPath, name: str) -> NDArray[np.uint8]:
     """Return the array in `name.gz` or in `name`, the first that is whole.
 
     Raises Missing if `folder` has neither, Damaged if it has none whole.
@@ -71,12 +72,14 @@ def read_either(folder, name):
     raise Missing(f"no {name}.gz")
 
 
-def _paths(folder, name):
+def _paths(folder: StrPath, name: str) -> list[Path]:
     paths = Path(folder, name + ".gz"), Path(folder, name)
     return [path for path in paths if os.path.isfile(path)]
 
 
-def read_file(path, name, *, origin=None):
+def read_file(
+    path: StrPath, name: str, *, origin: object = None
+) -> NDArray[np.uint8]:
     """Return the array in the file at `path`, uint8, shape of FILES[name].
 
     Raises Damaged if it cannot be unpacked, or if its header, its length
@@ -116,13 +119,13 @@ def read_file(path, name, *, origin=None):
     return array.reshape(shape)
 
 
-def _header(shape):
+def _header(shape: tuple[int, ...]) -> bytes:
     """Return the IDX header: two zeros, 8 for uint8, axes, lengths."""
     magic = bytes([0, 0, 8, len(shape)])
     return magic + np.array(shape, dtype=">u4").tobytes()
 
 
-def _unpacked(path, size):
+def _unpacked(path: StrPath, size: int) -> bytes:
     """Return the content of `path`, at most `size` + 1 bytes of it."""
     with open(path, "rb") as file:
         packed = file.read(2) == GZIP

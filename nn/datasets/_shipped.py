@@ -1,9 +1,10 @@
 """Files that ship with the package."""
 
 import hashlib
+from pathlib import Path
 
 
-def read_shipped(path, sha256):
+def read_shipped(path: Path, sha256: str) -> bytes:
     """Return the bytes of a file in this folder, verified.
 
     Nothing is unpacked before the SHA-256 is the stated one. ValueError

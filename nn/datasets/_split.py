@@ -1,11 +1,16 @@
 """Carve validation rows from the training rows."""
 
 from numbers import Real
+from typing import Any, TypeAlias
+
+from numpy.typing import NDArray
 
 from ._text import printable
 
+Pair: TypeAlias = tuple[NDArray[Any], NDArray[Any]]  # X, y
 
-def check_fraction(validation):
+
+def check_fraction(validation: float) -> None:
     """Raise an error unless `validation` is a number in [0, 1).
 
     TypeError if it is not a number, ValueError for any other number.
@@ -21,7 +26,7 @@ def check_fraction(validation):
         )
 
 
-def pairs(train, test, validation):
+def pairs(train: Pair, test: Pair, validation: float) -> tuple[Pair, ...]:
     """Return (train, test), or (train, test, validation pair).
 
     `train` and `test` are pairs (X, y). The validation pair holds the

@@ -1,7 +1,12 @@
 """Text that others wrote, made fit for a message."""
 
+from os import PathLike
+from typing import TypeAlias
 
-def printable(text, most=200):
+StrPath: TypeAlias = str | PathLike[str]
+
+
+def printable(text: object, most: int = 200) -> str:
     """Return `text` as printable characters of one line, cut at `most`.
 
     File names, cells, and what servers and libraries say may contain
@@ -12,7 +17,7 @@ def printable(text, most=200):
     return "".join(map(_escaped, text[:most])) + cut
 
 
-def _escaped(character):
+def _escaped(character: str) -> str:
     if character.isprintable():
         return character
     return character.encode("unicode_escape").decode()

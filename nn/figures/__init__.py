@@ -7,6 +7,8 @@ that answers to the reader's hand. The colours are those of Okabe and Ito
 """
 
 import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ._data import network
 from ._figure import Figure, check_alt, png
@@ -22,7 +24,7 @@ PURPLE = "#cc79a7"
 CYCLE = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK)
 
 DPI = 110
-STYLE = {
+STYLE: dict[str, Any] = {
     "axes.axisbelow": True,
     "axes.edgecolor": "#555555",
     "axes.grid": True,
@@ -61,7 +63,13 @@ __all__ = [
 ]
 
 
-def subplots(nrows=1, ncols=1, *, figsize=(6.4, 3.6), **options):
+def subplots(
+    nrows: int = 1,
+    ncols: int = 1,
+    *,
+    figsize: tuple[float, float] = (6.4, 3.6),
+    **options: Any,
+) -> tuple[Any, Any]:
     """A figure and its axes in the style of the book.
 
     Takes what ``matplotlib.pyplot.subplots`` takes, with a constrained
@@ -77,7 +85,7 @@ def subplots(nrows=1, ncols=1, *, figsize=(6.4, 3.6), **options):
     )
 
 
-def show(fig, *, alt):
+def show(fig: Any, *, alt: str) -> None:
     """Display ``fig`` in a notebook, once, as a picture with a text.
 
     ``alt`` says in words what the picture shows, for readers who cannot
@@ -98,7 +106,9 @@ def show(fig, *, alt):
     )
 
 
-def training_curves(history, *, axes=None):
+def training_curves(
+    history: Mapping[str, Sequence[float]], *, axes: Any = None
+) -> Any:
     """Draw what ``nn.fit`` returned: one axes for each quantity.
 
     ``history`` maps names to lists with one value per epoch; a name and

@@ -1,9 +1,21 @@
 """Arrays of a notebook to the data that an interactive figure takes."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array: TypeAlias = NDArray[Any]
 
 
-def network(arrays, *, log=(), waves=None, bend=True):
+def network(
+    arrays: Mapping[str, Array],
+    *,
+    log: Sequence[int] = (),
+    waves: tuple[Sequence[float] | Array, ArrayLike] | None = None,
+    bend: bool = True,
+) -> list[dict[str, Any]]:
     """Return the steps of a network, as the figures compute them.
 
     ``arrays`` is what ``Sequential.state()`` gives: "0.mean", "0.std",
@@ -14,7 +26,7 @@ def network(arrays, *, log=(), waves=None, bend=True):
     Arrays of other floating types become float32. Raises ValueError for
     names that are not these four.
     """
-    steps = []
+    steps: list[dict[str, Any]] = []
     if len(log):
         steps.append({"log": [int(k) for k in log]})
     if waves is not None:
@@ -25,7 +37,7 @@ def network(arrays, *, log=(), waves=None, bend=True):
                 "frequencies": np.asarray(frequencies, np.float32),
             }
         )
-    layers = {}
+    layers: dict[str, dict[str, Array]] = {}
     for name, array in arrays.items():
         position, _, kind = name.partition(".")
         if kind not in ("mean", "std", "W", "b"):
@@ -43,6 +55,6 @@ def network(arrays, *, log=(), waves=None, bend=True):
     return steps
 
 
-def _as_float(array):
+def _as_float(array: ArrayLike) -> Array:
     array = np.asarray(array)
     return array if array.dtype == np.float64 else array.astype(np.float32)

@@ -12,6 +12,7 @@ import io
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -46,12 +47,12 @@ if (matchMedia("(prefers-color-scheme: dark)").matches)
 """
 
 
-def names():
+def names() -> list[str]:
     """The names of the interactive figures, sorted."""
     return sorted(p.stem for p in FOLDER.glob("*.js") if p.name != SHARED)
 
 
-def check_alt(alt):
+def check_alt(alt: str) -> str:
     """Return ``alt``; ValueError if it is too short to say anything."""
     if len(alt) < ALT:
         raise ValueError(
@@ -61,7 +62,7 @@ def check_alt(alt):
     return alt
 
 
-def png(fig, *, dpi=110):
+def png(fig: Any, *, dpi: float = 110) -> bytes:
     """Return the Matplotlib figure ``fig`` as the bytes of a PNG.
 
     The same figure gives the same bytes: no date, no version is in them.
@@ -86,7 +87,15 @@ class Figure:
     not a PNG, and data that cannot be written as JSON.
     """
 
-    def __init__(self, name, /, *, alt, poster=None, **data):
+    def __init__(
+        self,
+        name: str,
+        /,
+        *,
+        alt: str,
+        poster: bytes | None = None,
+        **data: object,
+    ) -> None:
         if name not in names():
             raise ValueError(
                 f"name must be one of {', '.join(names())}, but is {name!r}"
@@ -98,12 +107,14 @@ class Figure:
                 "poster must be the bytes of a PNG, as figures.png(fig) "
                 f"returns them, but is of type {type(poster).__name__}"
             )
-        self.name, self.alt, self.poster = name, check_alt(alt), poster
-        self.data = {
+        self.name: str = name
+        self.alt: str = check_alt(alt)
+        self.poster: bytes | None = poster
+        self.data: dict[str, Any] = {
             key: _encode(value, key) for key, value in data.items()
         }
 
-    def html(self):
+    def html(self) -> str:
         """Return the figure as HTML that refers to nothing outside it."""
         state = json.dumps(
             self.data, allow_nan=False, separators=(",", ":")
@@ -124,12 +135,12 @@ class Figure:
             f'mount("{key}", figure, {state});\n}}\n</script>\n</figure>'
         )
 
-    def page(self):
+    def page(self) -> str:
         """Return a whole HTML page with this figure alone."""
         title = f"{self.name}: a figure of From One Neuron"
         return PAGE.format(title=html.escape(title), figure=self.html())
 
-    def _still(self):
+    def _still(self) -> str:
         """What stands in for the figure where no script runs."""
         alt = html.escape(self.alt)
         if self.poster is None:
@@ -137,7 +148,9 @@ class Figure:
         picture = base64.b64encode(self.poster).decode("ascii")
         return f'<img src="data:image/png;base64,{picture}" alt="{alt}">'
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
         """What Jupyter shows: the HTML, the poster, the text; and alt."""
         data, metadata = {"text/html": self.html()}, {}
         data["text/plain"] = self.alt
@@ -147,11 +160,11 @@ class Figure:
             metadata["image/png"] = {"alt": self.alt}
         return data, metadata
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Figure({self.name!r}, alt={self.alt!r})"
 
 
-def _module(name):
+def _module(name: str) -> str:
     """The text of a figure's module with the shared one's before it."""
     shared = (FOLDER / SHARED).read_text("utf-8")
     shared = re.sub(r"(?m)^export ", "", shared)
@@ -165,7 +178,7 @@ def _module(name):
     return code
 
 
-def _encode(value, where):
+def _encode(value: object, where: str) -> Any:
     """Return ``value`` as JSON has it: arrays as type, shape, base64."""
     if isinstance(value, np.ndarray):
         if value.dtype.name not in DTYPES:

@@ -5,14 +5,18 @@ masks, and keeps its step size.
 """
 
 import time
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 
 from ..layers import Layer
 from ..model import Sequential
+from ..tasks import Settings, Task
+from ..typing import Array
 
 
-def hidden_layer(width, l2, **options):
+def hidden_layer(width: int, l2: float, **options: Any) -> Any:
     """Return one of Keras' Dense layers, with ReLU and the penalty."""
     import keras
 
@@ -22,7 +26,7 @@ def hidden_layer(width, l2, **options):
     )
 
 
-def loss_of(task, **options):
+def loss_of(task: Task, **options: Any) -> Any:
     """Return the loss of the task as Keras has it."""
     import keras
 
@@ -33,7 +37,9 @@ def loss_of(task, **options):
     return keras.losses.MeanSquaredError(**options)
 
 
-def network(task, settings, *preprocessing, **options):
+def network(
+    task: Task, settings: Settings, *preprocessing: Any, **options: Any
+) -> Any:
     """Return the task's network in Keras, compiled, for its own ``fit``.
 
     The Keras layers ``preprocessing`` come first. ``settings`` give the
@@ -65,27 +71,37 @@ class KerasBaseline(Layer):
     like a network of ours, without Keras' penalty in the loss.
     """
 
-    def __init__(self, task, X):
-        self.settings = task.settings["classic"]
-        self.prepare = Sequential(*self.settings.inputs(X)).forward
-        self.net = network(task, self.settings)
+    def __init__(self, task: Task, X: Array) -> None:
+        self.settings: Settings = task.settings["classic"]
+        inputs = Sequential(*self.settings.inputs(X))
+        self.prepare: Callable[[Array], Array] = inputs.forward
+        self.net: Any = network(task, self.settings)
 
-    def fit(self, X, y, callbacks=()):
+    def fit(
+        self, X: Array, y: Array, callbacks: Iterable[Any] = ()
+    ) -> dict[str, list[float]]:
         """Train with Keras' own ``fit``; return its history."""
-        options = {
+        options: dict[str, Any] = {
             "epochs": self.settings.epochs,
             "batch_size": self.settings.batch_size,
         }
         options |= {"callbacks": [*callbacks], "verbose": 0}
         return self.net.fit(self.prepare(X), y, **options).history
 
-    def forward(self, X, training=False):
+    def forward(self, X: Array, training: bool = False) -> Array:
         """Outputs Z of Keras' ``predict``, float32."""
         X = self.prepare(X)
         return self.net.predict(X, batch_size=1024, verbose=0)
 
 
-def train_baseline(task, X, y, seed, *, callbacks=()):
+def train_baseline(
+    task: Task,
+    X: Array,
+    y: Array,
+    seed: int,
+    *,
+    callbacks: Iterable[Any] = (),
+) -> tuple[KerasBaseline, dict[str, list[float]], float]:
     """Train plain Keras with the classic batch size and epochs.
 
     ``callbacks`` are those of Keras' ``fit``. Returns the trained model,

@@ -6,17 +6,25 @@ Keras: ``KerasAdam`` and ``matched`` say which.
 
 import copy
 import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any, TypeAlias, cast
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from ..layers import Dropout
-from ..optimizers import Adam
+from ..layers import Dense, Dropout, Layer
+from ..model import Sequential
+from ..optimizers import Adam, Optimizer
+from ..tasks import Settings, Task
 from ..training import batches, train_step
-from .baseline import hidden_layer, loss_of
+from ..typing import Array, LossLike
+from .baseline import loss_of
+from .convert import keras_layer
 
 STEPS = (1, 10, 100, 1000)
-TYPES = (np.float32, np.float64)
+TYPES: tuple[DTypeLike, ...] = (np.float32, np.float64)
+Step: TypeAlias = Callable[[Array, Array, np.float32, Sequence[Array]], Any]
 
 
 class KerasAdam(Adam):
@@ -29,7 +37,7 @@ class KerasAdam(Adam):
     float64; a is computed in the type of w.
     """
 
-    def change(self, g, state, lr):
+    def change(self, g: Array, state: Sequence[Array], lr: float) -> Array:
         m, v = state
         m += (1 - self.beta1) * (g - m)
         v += (1 - self.beta2) * (g * g - v)
@@ -40,7 +48,7 @@ class KerasAdam(Adam):
         return -(m * a / (np.sqrt(v) + self.eps))
 
 
-def matched(settings):
+def matched(settings: Settings) -> Settings:
     """The settings with the penalty as a float32 number, as Keras has it.
 
     float32(5e-4) is 5.0000002e-4: in float64 the two diverge by 2e-8 of
@@ -54,12 +62,11 @@ class KerasTwin:
 
     ``model`` is what ``task.build(settings, ...)`` returned. Its layers
     before the first Dense remain ours and are applied to each batch; Keras
-    gets the rest: Dense with the penalty as its kernel_regularizer, ReLU,
-    a product with a mask, which is an input, wherever we have Dropout, and
-    its Adam, unmodified.
+    gets the rest, as ``to_keras`` converts it, and its Adam, unmodified. A
+    product with a mask, which is an input, replaces each Dropout.
     """
 
-    def __init__(self, task, settings, model, *, dtype=np.float32):
+    def __init__(self, task: Task, model: Sequential) -> None:
         import keras
 
         backend = keras.backend.backend()
@@ -68,27 +75,26 @@ class KerasTwin:
                 "the twin needs Keras on TensorFlow, but Keras runs on "
                 f"{backend}: set KERAS_BACKEND=tensorflow"
             )
-        name = np.dtype(dtype).name
-        start = [w.astype(dtype) for w in model.parameters().values()]
-        learns = [bool(layer.parameters()) for layer in model.layers]
-        self.preprocessing = model.layers[: learns.index(True)]
-        self.dtype = dtype
+        dense = next(a for a in model.layers if isinstance(a, Dense))
+        first = model.layers.index(dense)
+        self.preprocessing: Sequence[Layer] = model.layers[:first]
+        self.dtype: np.dtype[Any] = dense.W.dtype
+        name = self.dtype.name
         multiply = keras.layers.Multiply(dtype=name)
-        *widths, n_out = task.sizes[1:]
-        masks = [keras.Input((width,), dtype=name) for width in widths]
-        clean = dropped = X = keras.Input((len(start[0]),), dtype=name)
-        for width, mask in zip(widths, masks, strict=True):
-            layer = hidden_layer(width, settings.l2, dtype=name)
-            clean, dropped = layer(clean), multiply([layer(dropped), mask])
-        last = keras.layers.Dense(n_out, dtype=name)
-        self.inference_model = keras.Model(X, last(clean))
-        if not settings.dropout:
-            masks, dropped = [], clean
-        self.net = keras.Model([X, *masks], last(dropped))
-        self.net.set_weights(start)
-        self.step = self._compiled(keras, loss_of(task, dtype=name))
+        clean = dropped = X = keras.Input((len(dense.W),), dtype=name)
+        masks = []
+        for layer in model.layers[first:]:
+            if isinstance(layer, Dropout):
+                masks.append(keras.Input(clean.shape[1:], dtype=name))
+                dropped = multiply([dropped, masks[-1]])
+            else:
+                made = keras_layer(layer, self.dtype)
+                clean, dropped = made(clean), made(dropped)
+        self.inference_model: Any = keras.Model(X, clean)
+        self.net: Any = keras.Model([X, *masks], dropped)
+        self.step: Step = self._compiled(keras, loss_of(task, dtype=name))
 
-    def _compiled(self, keras, loss):
+    def _compiled(self, keras: Any, loss: Any) -> Step:
         """The function (X, y, lr, masks) -> L of one step, compiled."""
         import tensorflow as tf
 
@@ -96,8 +102,7 @@ class KerasTwin:
         weights = net.trainable_variables
         optimizer.build(weights)
 
-        @tf.function(reduce_retracing=True)
-        def step(X, y, lr, masks):
+        def step(X: Any, y: Any, lr: Any, masks: Any) -> Any:
             with tf.GradientTape() as tape:
                 Z = net([X, *masks], training=True)
                 L = loss(y, Z) + sum(net.losses)
@@ -105,30 +110,34 @@ class KerasTwin:
             optimizer.apply(tape.gradient(L, weights), weights)
             return L
 
-        return step
+        return cast(Step, tf.function(step, reduce_retracing=True))
 
-    def prepare(self, X):
+    def prepare(self, X: Array) -> Array:
         """The inputs of Keras for raw rows X: our preprocessing applied."""
         for layer in self.preprocessing:
             X = layer.forward(X)
         return X.astype(self.dtype)
 
-    def train_step(self, X, y, lr, masks):
+    def train_step(
+        self, X: Array, y: Array, lr: float, masks: Sequence[Array]
+    ) -> float:
         """One step of Keras' Adam; returns L with the penalty."""
-        lr = np.float32(lr)
-        return float(self.step(self.prepare(X), y, lr, masks))
+        X = self.prepare(X)
+        return float(self.step(X, y, np.float32(lr), masks))
 
-    def forward(self, X, training=False):
+    def forward(self, X: Array, training: bool = False) -> Array:
         """Outputs Z for raw rows X: ``nn.predict`` accepts the twin."""
         X = self.prepare(X)
         return np.asarray(self.inference_model(X, training=False))
 
-    def parameters(self):
+    def parameters(self) -> list[Array]:
         """Its weights as arrays, in the order of our own."""
         return self.net.get_weights()
 
 
-def draw_masks(dropouts, task, n, dtype):
+def draw_masks(
+    dropouts: Iterable[Dropout], task: Task, n: int, dtype: DTypeLike
+) -> list[Array]:
     """The masks of the next step for n rows, from these Dropout layers."""
     return [
         layer.forward(np.ones((n, width), dtype), True)
@@ -136,12 +145,14 @@ def draw_masks(dropouts, task, n, dtype):
     ]
 
 
-def dropouts_of(model):
+def dropouts_of(model: Sequential) -> list[Dropout]:
     """The Dropout layers of the network, in order."""
     return [layer for layer in model.layers if isinstance(layer, Dropout)]
 
 
-def all_batches(settings, X, y, order_rng):
+def all_batches(
+    settings: Settings, X: Array, y: Array, order_rng: np.random.Generator
+) -> Iterator[tuple[Array, Array]]:
     """Yield X_b, y_b for each step of ``fit`` with ``settings``."""
     for _ in range(settings.epochs):
         yield from batches(X, y, settings.batch_size, rng=order_rng)
@@ -150,25 +161,34 @@ def all_batches(settings, X, y, order_rng):
 class Ours:
     """Our network and optimizer, with the methods of the twin."""
 
-    def __init__(self, task, model, optimizer):
-        self.model, self.optimizer = model, optimizer
-        self.loss = task.loss()
+    def __init__(
+        self, task: Task, model: Sequential, optimizer: Optimizer
+    ) -> None:
+        self.model: Sequential = model
+        self.optimizer: Optimizer = optimizer
+        self.loss: LossLike = task.loss()
 
-    def train_step(self, X, y, lr=None, masks=None):
-        step = {"loss": self.loss, "optimizer": self.optimizer}
-        return train_step(self.model, X, y, **step)[0]
+    def train_step(
+        self, X: Array, y: Array, lr: object = None, masks: object = None
+    ) -> float:
+        loss, optimizer = self.loss, self.optimizer
+        return train_step(self.model, X, y, loss=loss, optimizer=optimizer)[
+            0
+        ]
 
-    def parameters(self):
+    def parameters(self) -> list[Array]:
         return list(self.model.parameters().values())
 
 
-def perturb_one_ulp(model):
+def perturb_one_ulp(model: Sequential) -> None:
     """Change the first weight of the last layer to the next number."""
-    W = model.layers[-1].W
+    *_, W, _ = model.parameters().values()
     W[0, 0] = np.nextafter(W[0, 0], np.inf, dtype=W.dtype)
 
 
-KINDS = {  # what is compared: options of ``compare``
+KINDS: dict[
+    str, dict[str, Any]
+] = {  # what is compared: options of ``compare``
     "ours and Keras": {},
     "ours and Keras, textbook Adam": {"adam": Adam},
     "ours, one weight changed by one ulp": {"against": "one ulp"},
@@ -179,24 +199,24 @@ in which one of our own weights is changed by it are a yardstick: they show
 how far rounding alone drives two trainings apart."""
 
 
-def stages(settings, n_rows):
+def stages(settings: Settings, n_rows: int) -> list[int]:
     """Those of ``STEPS`` that a training of so many rows has."""
     total = settings.epochs * settings.steps(n_rows)
     return [n for n in STEPS if n <= total]
 
 
 def compare(
-    task,
-    settings,
+    task: Task,
+    settings: Settings,
     *,
-    against="keras",
-    steps=STEPS,
-    dtype=np.float64,
-    adam=KerasAdam,
-    rows=None,
-    seed=0,
-    on_step=None,
-):
+    against: str = "keras",
+    steps: Sequence[int] = STEPS,
+    dtype: DTypeLike = np.float64,
+    adam: Callable[..., Optimizer] = KerasAdam,
+    rows: tuple[Array, Array] | None = None,
+    seed: int = 0,
+    on_step: Callable[[], object] | None = None,
+) -> list[dict[str, float]]:
     """Train our network and another in step; return how far they diverge.
 
     ``against`` is "keras", or "one ulp" for our own network with one
@@ -216,8 +236,9 @@ def compare(
     model, order_rng = task.build(settings, X, y, seed, dtype=dtype)
     optimizer = settings.optimizer(len(X), adam)
     ours = Ours(task, model, optimizer)
+    theirs: KerasTwin | Ours
     if against == "keras":
-        theirs = KerasTwin(task, settings, model, dtype=dtype)
+        theirs = KerasTwin(task, model)
     else:
         other, _ = task.build(settings, X, y, seed, dtype=dtype)
         perturb_one_ulp(other)
@@ -251,16 +272,16 @@ def compare(
 
 
 def compare_all(
-    task,
-    settings,
+    task: Task,
+    settings: Settings,
     *,
-    steps=None,
-    rows=None,
-    seed=0,
-    log=print,
-    on_step=None,
-    on_table=None,
-):
+    steps: Sequence[int] | None = None,
+    rows: tuple[Array, Array] | None = None,
+    seed: int = 0,
+    log: Callable[[str], object] = print,
+    on_step: Callable[[], object] | None = None,
+    on_table: Callable[[int], object] | None = None,
+) -> dict[str, list[dict[str, float]]]:
     """Compare in float32 and float64 and print the tables; return them.
 
     By default, ``steps`` are those of ``STEPS`` that the training has.
@@ -268,7 +289,7 @@ def compare_all(
     comparison number i, from 0.
     """
     rows = task.data()[0] if rows is None else rows
-    same = {"rows": rows, "seed": seed, "on_step": on_step}
+    same: dict[str, Any] = {"rows": rows, "seed": seed, "on_step": on_step}
     same["steps"] = steps = steps or stages(settings, len(rows[0]))
     found = {}
     for dtype in TYPES:
@@ -288,7 +309,9 @@ def compare_all(
     return found
 
 
-def train_twin(task, settings, X, y, seed):
+def train_twin(
+    task: Task, settings: Settings, X: Array, y: Array, seed: int
+) -> tuple[KerasTwin, float]:
     """Train Keras from our initial weights, with our batches and masks.
 
     Returns the twin and seconds. float32, with the dropout masks that
@@ -296,7 +319,7 @@ def train_twin(task, settings, X, y, seed):
     ``task.evaluate(twin, X, y)``.
     """
     model, order_rng = task.build(settings, X, y, seed)
-    twin = KerasTwin(task, settings, model)
+    twin = KerasTwin(task, model)
     dropouts, optimizer = dropouts_of(model), settings.optimizer(len(X))
     start = time.perf_counter()
     for X_b, y_b in all_batches(settings, X, y, order_rng):

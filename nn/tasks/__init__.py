@@ -5,6 +5,8 @@ networks that ship with the package; they take raw rows, as
 ``nn.datasets`` gives them.
 """
 
+from ..model import Sequential
+from ..typing import StrPath
 from ._task import Settings, Task, get
 from .california_housing import CALIFORNIA_HOUSING, HousingFeatures
 from .fashion_mnist import FASHION_MNIST
@@ -22,7 +24,9 @@ __all__ = [
 ]
 
 
-def load(name, settings=None, *, path=None):
+def load(
+    name: str, settings: str | None = None, *, path: StrPath | None = None
+) -> Sequential:
     """Return a trained network of the task ``name``, ready for ``predict``.
 
     "fashion-mnist" takes X uint8 (n, 784) and gives logits (n, 10);

@@ -3,13 +3,18 @@
 import stat
 import sys
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from ..datasets._text import printable
+from ..typing import StrPath
 
 
-def open_file(path, most=None, *, expected="a file"):
+def open_file(
+    path: StrPath, most: int | None = None, *, expected: str = "a file"
+) -> BinaryIO:
     """Return the file at ``path``, opened for reading bytes.
 
     ValueError at once if it is missing, a folder, a pipe or a device, may
@@ -34,7 +39,7 @@ def open_file(path, most=None, *, expected="a file"):
     raise ValueError(f"{printable(path)} must be {expected}, but {found}")
 
 
-def read_input(most):
+def read_input(most: int) -> bytes:
     """Return the bytes of standard input; ValueError for over ``most``."""
     if sys.stdin is None:
         raise ValueError(
@@ -49,7 +54,7 @@ def read_input(most):
 
 
 @contextmanager
-def decoding(path, expected):
+def decoding(path: StrPath, expected: str) -> Iterator[None]:
     """Turn all that a library raises over a file into one ValueError.
 
     A library that decodes a damaged file may raise nearly anything:
@@ -70,7 +75,7 @@ def decoding(path, expected):
         note(path, f"read in spite of: {printable(warning.message)}")
 
 
-def note(path, text):
+def note(path: StrPath, text: str) -> None:
     """Say on standard error what was done with a file."""
     if sys.stderr is not None:
         print(f"{printable(path)}: {text}", file=sys.stderr)

@@ -2,28 +2,47 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
 from ..activations import ReLU
 from ..checkpoint import Checkpoint
+from ..figures import Figure
 from ..layers import Dense, Dropout, Layer, he_normal
 from ..losses import SoftmaxCrossEntropy
 from ..model import Sequential
-from ..optimizers import Adam, cosine
+from ..optimizers import Adam, Optimizer, cosine
 from ..regularizers import L2
 from ..training import evaluate, fit
+from ..typing import (
+    Array,
+    Arrays,
+    DTypeLike,
+    History,
+    Init,
+    Integer,
+    LossLike,
+    Metric,
+    ModelLike,
+    OnEpoch,
+    OptimizerLike,
+    Rate,
+    StrPath,
+)
 from ..weights import WeightFileError, read_arrays
 
+T = TypeVar("T")
+Inputs: TypeAlias = Callable[[Array], list[Layer]]
 WEIGHTS = Path(__file__).with_name("weights")
 RENAMED = {"he": "plain", "better": "tuned", "map": "fourier"}
 
 
-def get(named, name, what):
+def get(named: Mapping[str, T], name: Any, what: str) -> T:
     """Return the entry called ``name``; ValueError names all of them."""
     if isinstance(name, str) and name in named:
         return named[name]
@@ -34,7 +53,7 @@ def get(named, name, what):
     )
 
 
-def cosine_by_epoch(t, *, lr, epochs, steps):
+def cosine_by_epoch(t: int, *, lr: float, epochs: int, steps: int) -> float:
     """The step size of ``cosine`` after t steps, ``steps`` per epoch."""
     return cosine(lr, t // steps, epochs)
 
@@ -52,10 +71,10 @@ class Settings:
     """
 
     label: str
-    inputs: Callable[[np.ndarray], list[Layer]]
+    inputs: Inputs
     epochs: int
     batch_size: int = 128
-    init: Callable = he_normal
+    init: Init = he_normal
     l2: float = 0.0
     dropout: float = 0.0
     lr: float = 1e-3
@@ -63,30 +82,32 @@ class Settings:
     cosine: bool = False
     mean_start: bool = False
 
-    def steps(self, n_rows):
+    def steps(self, n_rows: int) -> int:
         """Return how many steps one epoch of so many rows takes."""
         return math.ceil(n_rows / self.batch_size)
 
-    def optimizer(self, n_rows, rule=Adam):
+    def optimizer(
+        self, n_rows: int, rule: Callable[..., Optimizer] = Adam
+    ) -> Optimizer:
         """Return a new optimizer, Adam by default, for so many rows."""
-        lr = self.lr
+        lr: Rate = self.lr
         if self.cosine:
             lr = partial(
                 cosine_by_epoch,
-                lr=lr,
+                lr=self.lr,
                 epochs=self.epochs,
                 steps=self.steps(n_rows),
             )
         return rule(lr, lr_decay=self.lr_decay)
 
 
-def classic(inputs, epochs, **more):
+def classic(inputs: Inputs, epochs: int, **more: Any) -> Settings:
     """Settings with the values of the repository this book grew from."""
-    same = {"l2": 5e-4, "dropout": 0.1, "lr_decay": 1e-4}
+    same: dict[str, Any] = {"l2": 5e-4, "dropout": 0.1, "lr_decay": 1e-4}
     return Settings("classic settings", inputs, epochs, **same, **more)
 
 
-def plain(inputs, epochs):
+def plain(inputs: Inputs, epochs: int) -> Settings:
     """Settings without any regularization or schedule."""
     label = "He initialization, no penalty, dropout or decay"
     return Settings(label, inputs, epochs)
@@ -95,10 +116,13 @@ def plain(inputs, epochs):
 class Watched:
     """An optimizer that calls ``then()`` after each of its steps."""
 
-    def __init__(self, optimizer, then):
-        self.optimizer, self.then = optimizer, then
+    def __init__(
+        self, optimizer: OptimizerLike, then: Callable[[], object]
+    ) -> None:
+        self.optimizer: OptimizerLike = optimizer
+        self.then: Callable[[], object] = then
 
-    def step(self, parameters, gradients):
+    def step(self, parameters: Arrays, gradients: Arrays) -> None:
         """Change the parameters as the optimizer does, then call."""
         self.optimizer.step(parameters, gradients)
         self.then()
@@ -127,32 +151,40 @@ class Task:
 
     name: str
     title: str
-    data: Callable
-    locate: Callable
+    data: Callable[..., tuple[tuple[Array, Array], ...]]
+    locate: Callable[[StrPath | None], Path]
     sizes: tuple[int, ...]
-    loss: type
-    metrics: dict[str, Callable]
-    scores: dict[str, Callable]
+    loss: Callable[[], LossLike]
+    metrics: dict[str, Metric]
+    scores: dict[str, Metric]
     columns: dict[tuple[str, str], tuple[str, int]]
     settings: dict[str, Settings] = field(repr=False)
-    read: Callable
+    read: Callable[[StrPath], Array]
     files: str
     endings: tuple[str, ...]
     example: str
-    describe: Callable
-    preview: Callable
-    demo: Callable
+    describe: Callable[[Array], Iterable[tuple[str, dict[str, Any]]]]
+    preview: Callable[[Array, Array], Any]
+    demo: Callable[[Layer], Figure]
 
     @property
-    def classifies(self):
+    def classifies(self) -> bool:
         """True for classes, False for numbers to be predicted."""
         return self.loss is SoftmaxCrossEntropy
 
-    def get_settings(self, name):
+    def get_settings(self, name: str) -> Settings:
         """Return the settings called ``name``; ValueError if none are."""
         return get(self.settings, name, f"the settings of {self.name}")
 
-    def build(self, settings, X, y, seed, *, dtype=np.float32):
+    def build(
+        self,
+        settings: Settings,
+        X: Array,
+        y: Array,
+        seed: Integer,
+        *,
+        dtype: DTypeLike = np.float32,
+    ) -> tuple[Sequential, np.random.Generator]:
         """Return a new network for the rows X, y and its batch order.
 
         ``seed`` gives three independent generators: for the weights, for
@@ -163,32 +195,31 @@ class Task:
         layers = settings.inputs(X)
         n_in = Sequential(*layers).forward(X[:1]).shape[1]
         *hidden, n_out = self.sizes[1:]
-        options = {"init": settings.init, "rng": init_rng, "dtype": dtype}
+        make = partial(Dense, init=settings.init, rng=init_rng, dtype=dtype)
         regularizer = L2(settings.l2) if settings.l2 else None
         for width in hidden:
-            dense = Dense(n_in, width, regularizer=regularizer, **options)
-            layers += [dense, ReLU()]
+            layers += [make(n_in, width, regularizer=regularizer), ReLU()]
             if settings.dropout:
                 layers += [Dropout(settings.dropout, rng=dropout_rng)]
             n_in = width
-        layers.append(Dense(n_in, n_out, **options))
+        last = make(n_in, n_out)
         if settings.mean_start:
-            layers[-1].b[...] = y.mean(axis=0)
-        return Sequential(*layers), order_rng
+            last.b[...] = y.mean(axis=0)
+        return Sequential(*layers, last), order_rng
 
     def train(
         self,
-        settings,
-        X,
-        y,
-        seed,
+        settings: Settings,
+        X: Array,
+        y: Array,
+        seed: Integer,
         *,
-        validation=None,
-        on_epoch=None,
-        on_step=None,
-        checkpoint=None,
-        about=None,
-    ):
+        validation: tuple[Array, Array] | None = None,
+        on_epoch: OnEpoch | None = None,
+        on_step: Callable[[], object] | None = None,
+        checkpoint: StrPath | None = None,
+        about: Mapping[str, Any] | None = None,
+    ) -> tuple[Sequential, History, float]:
         """Train a new network; return it, its history, and seconds.
 
         The arguments ``validation`` and ``on_epoch`` are those of
@@ -198,6 +229,7 @@ class Task:
         for ``nn.checkpoint.Checkpoint``.
         """
         model, order_rng = self.build(settings, X, y, seed)
+        optimizer: OptimizerLike
         optimizer, history = settings.optimizer(len(X)), None
         if checkpoint is not None:
             on_epoch = Checkpoint(
@@ -228,7 +260,9 @@ class Task:
         )
         return model, history, time.perf_counter() - start
 
-    def evaluate(self, model, X, y):
+    def evaluate(
+        self, model: ModelLike, X: Array, y: Array
+    ) -> dict[str, float]:
         """Loss without penalty, metrics and scores, by name, of all rows.
 
         ``model`` is a network, or anything else with ``forward(X)``.
@@ -236,11 +270,13 @@ class Task:
         metrics = self.metrics | self.scores
         return evaluate(model, X, y, loss=self.loss(), metrics=metrics)
 
-    def shipped(self, settings):
+    def shipped(self, settings: str) -> Path:
         """Return the file of the weights that ship, by settings' name."""
         return WEIGHTS / f"{self.name}-{settings}.safetensors"
 
-    def find(self, settings=None, *, path=None):
+    def find(
+        self, settings: str | None = None, *, path: StrPath | None = None
+    ) -> tuple[str, StrPath]:
         """Return the settings and the file of the weights of ``load``."""
         if settings is not None:
             self.get_settings(settings)
@@ -255,7 +291,9 @@ class Task:
             )
         return settings, path
 
-    def load(self, settings=None, *, path=None):
+    def load(
+        self, settings: str | None = None, *, path: StrPath | None = None
+    ) -> Sequential:
         """Return a trained network, ready for ``predict``.
 
         ``path`` is a file of weights that ``python -m nn train`` or the
@@ -269,7 +307,7 @@ class Task:
         model, _ = self.build(self.get_settings(settings), X, y, seed=0)
         return model.load(path)
 
-    def _settings_in(self, path, wanted):
+    def _settings_in(self, path: StrPath, wanted: str | None) -> str:
         """The name of the settings of a file of weights."""
         _, about = read_arrays(path)
         for what, name in (("task", self.name), ("settings", wanted)):

@@ -3,12 +3,15 @@
 import csv
 import io
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from .. import datasets
+from .. import datasets, figures
 from ..checks import as_batch, as_slopes
 from ..datasets import (
     HOUSING_FEATURES,
@@ -19,6 +22,7 @@ from ..datasets._text import printable
 from ..layers import Layer, Normalization
 from ..losses import MeanSquaredError
 from ..metrics import mean_absolute_error, r2_score
+from ..typing import Array, Floats, StrPath
 from ._files import open_file, read_input
 from ._task import Settings, Task, classic, plain
 
@@ -45,7 +49,7 @@ WAVES = [
 ]
 
 
-def check_places(X):
+def check_places(X: Array) -> None:
     """Refuse rows X (n, 8) with latitude and longitude exchanged."""
     exchanged = X[:, 6] < X[:, 7]  # 33 to 42 and -124 to -114 are right
     if exchanged.any():
@@ -65,14 +69,14 @@ class Districts(Normalization):
     ValueError for a row with latitude and longitude exchanged.
     """
 
-    def forward(self, X, training=False):
+    def forward(self, X: ArrayLike, training: bool = False) -> Floats:
         X = as_batch(self, X, 8)
         if not training:
             check_places(X)
         return super().forward(X, training)
 
 
-def standardized(X):
+def standardized(X: Array) -> list[Layer]:
     """Each column gets mean 0 and standard deviation 1 over the rows."""
     return [Districts.of(X)]
 
@@ -88,12 +92,17 @@ class HousingFeatures(Layer):
     outside training for a row with latitude and longitude exchanged.
     """
 
-    def __init__(self, *, waves=False, dtype=np.float32):
-        self.waves, self.dtype = waves, dtype
-        self.middle = np.array(MIDDLE, dtype)  # (2,)
-        self.frequencies = np.array(WAVES, dtype).T / SCALE  # (2, 12)
+    def __init__(
+        self, *, waves: bool = False, dtype: DTypeLike = np.float32
+    ) -> None:
+        self.waves: bool = waves
+        self.dtype: DTypeLike = dtype
+        self.middle: Floats = np.array(MIDDLE, dtype)  # (2,)
+        self.frequencies: Floats = (
+            np.array(WAVES, dtype).T / SCALE
+        )  # (2, 12)
 
-    def forward(self, X, training=False):
+    def forward(self, X: ArrayLike, training: bool = False) -> Floats:
         X = as_batch(self, X, 8, self.dtype)
         low = X[:, SKEWED] <= 0
         if low.any():
@@ -113,11 +122,11 @@ class HousingFeatures(Layer):
         angles = self.angles(X)
         return np.hstack([A, np.sin(angles), np.cos(angles)])
 
-    def angles(self, X):
+    def angles(self, X: Array) -> Floats:
         """The phase of each wave at each row, (n, 12), in radians."""
         return (X[:, 6:] - self.middle) @ self.frequencies
 
-    def backward(self, dA, /):
+    def backward(self, dA: ArrayLike, /) -> Floats:
         X = self.take()
         width = 8 + self.waves * 2 * self.frequencies.shape[1]
         dA = as_slopes(self, dA, (len(X), width))
@@ -131,23 +140,23 @@ class HousingFeatures(Layer):
             dX[:, 6:] += d_angles @ self.frequencies.T
         return dX  # (n, 8)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"HousingFeatures(waves={self.waves})"
 
 
-def logarithms(X):
+def logarithms(X: Array) -> list[Layer]:
     """Logarithms of the columns with long tails, then all standardized."""
     features = HousingFeatures()
     return [features, Normalization.of(features.forward(X))]
 
 
-def fourier(X):
+def fourier(X: Array) -> list[Layer]:
     """The same, with waves over the map beside the eight columns."""
     features = HousingFeatures(waves=True)
     return [features, Normalization.of(features.forward(X))]
 
 
-def locate(folder=None):
+def locate(folder: StrPath | None = None) -> Path:
     """The data ship with the package: verify them, return their folder."""
     california_housing()
     return Path(datasets.__file__).parent
@@ -169,7 +178,7 @@ RANGES = (
 )
 
 
-def read_districts(path):
+def read_districts(path: StrPath) -> NDArray[np.float32]:
     """Return the rows of a CSV file as float32 (n, 8), raw units.
 
     The first line names the columns, those of HOUSING_FEATURES in any
@@ -185,7 +194,7 @@ def read_districts(path):
         return _districts(file.read(), printable(path))
 
 
-def _districts(content, name):
+def _districts(content: bytes, name: str) -> NDArray[np.float32]:
     """Return the rows in the content of a CSV file called ``name``."""
     lines, rows = _table(content, name)
     columns = [cell.strip() for cell in rows[0]] if rows else []
@@ -241,7 +250,7 @@ def _districts(content, name):
     return X.astype(np.float32)
 
 
-def _table(content, name):
+def _table(content: bytes, name: str) -> tuple[list[int], list[list[str]]]:
     """Return the lines in which the rows begin, and the rows of cells."""
     try:
         text = content.decode("utf-8-sig")
@@ -273,17 +282,15 @@ def _table(content, name):
     return lines, rows
 
 
-def describe(Z):
+def describe(Z: Array) -> Iterator[tuple[str, dict[str, float]]]:
     """The price of each row in US dollars of 1990."""
     for price in (100_000 * Z[:, 0].astype(float)).tolist():
         sign = "-" * (price < 0)
         yield f"{sign}${abs(price):,.0f}", {"price": price}
 
 
-def preview(X, y):
+def preview(X: Array, y: Array) -> Any:
     """How each of the eight inputs and the price are distributed."""
-    from .. import figures
-
     fig, axes = figures.subplots(3, 3, figsize=(7.2, 6.0))
     columns = [*zip(HOUSING_FEATURES, HOUSING_UNITS, X.T, strict=True)]
     columns.append(("MedHouseVal", "100,000 USD", y[:, 0]))
@@ -295,13 +302,11 @@ def preview(X, y):
     return fig
 
 
-def demo(model):
+def demo(model: Layer) -> figures.Figure:
     """Eight sliders and a live price, for the first 1,500 test rows.
 
     The network takes logarithms of the long tails first: HousingFeatures.
     """
-    from .. import figures
-
     _, (X, y) = california_housing()
     return figures.Figure(
         "california",

@@ -1,11 +1,15 @@
 """Fashion-MNIST: 28 x 28 grey pixels in, one of ten classes out."""
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, BinaryIO
 from warnings import simplefilter
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
+from .. import figures
 from ..activations import softmax
 from ..checks import as_numbers
 from ..datasets import (
@@ -15,10 +19,11 @@ from ..datasets import (
     fetch_fashion_mnist,
 )
 from ..datasets._text import printable
-from ..layers import Normalization, normal
+from ..layers import Layer, Normalization, normal
 from ..losses import SoftmaxCrossEntropy
 from ..metrics import accuracy
 from ..training import predict
+from ..typing import Array, Floats, StrPath
 from ._files import decoding, note, open_file, read_input
 from ._task import Settings, Task, classic, plain
 
@@ -37,7 +42,7 @@ class Pixels(Normalization):
     and for X with different values that are all at most 1.
     """
 
-    def forward(self, X, training=False):
+    def forward(self, X: ArrayLike, training: bool = False) -> Floats:
         X = as_numbers("X", X)
         low, high = (X.min(), X.max()) if X.size else (0, 0)
         if low < 0 or high > 255 or low < high <= 1:
@@ -49,17 +54,17 @@ class Pixels(Normalization):
         return super().forward(X, training)
 
 
-def rescaled(X):
+def rescaled(X: Array) -> list[Layer]:
     """Pixels from 0 to 255 become numbers from 0 to 1."""
     return [Pixels(mean=0, std=255)]
 
 
-def standardized(X):
+def standardized(X: Array) -> list[Layer]:
     """Each pixel gets mean 0 and standard deviation 1 over the rows."""
     return [Pixels.of(X)]
 
 
-def read_images(path):
+def read_images(path: StrPath) -> NDArray[np.uint8]:
     """Return the images in a file as uint8 (n, 784), bright on black.
 
     A ``.npy`` file holds uint8 of shape (28, 28), (784,), (n, 28, 28) or
@@ -82,10 +87,12 @@ def read_images(path):
     return _read_picture(path, path)
 
 
-def _read_picture(path, file):
+def _read_picture(
+    path: StrPath, file: StrPath | BinaryIO
+) -> NDArray[np.uint8]:
     """Return the image in a file called ``path``, (1, 784)."""
     (width, height), grey, opacity, animated = _decoded(path, file)
-    image = _composed(grey, opacity / 255)
+    image: Array = _composed(grey, opacity / 255)
     changes = ["cut to its first frame"] if animated else []
     if (width, height) != (SIDE, SIDE):
         image = _padded(image)
@@ -107,7 +114,9 @@ def _read_picture(path, file):
     return image.reshape(1, -1)
 
 
-def _decoded(path, file):
+def _decoded(
+    path: StrPath, file: StrPath | BinaryIO
+) -> tuple[tuple[int, int], Array, Array, bool]:
     """Return a picture's size, and the rest fitted into 28 x 28.
 
     The size is (width, height) and followed by brightness and opacity,
@@ -143,7 +152,7 @@ def _decoded(path, file):
     return size, grey, opacity, animated
 
 
-def _check_picture(path, picture):
+def _check_picture(path: StrPath, picture: Any) -> None:
     """Refuse, before it is decoded, a picture of the wrong kind."""
     short, long = sorted(picture.size)
     if short * long > MAX_PIXELS:
@@ -166,14 +175,14 @@ def _check_picture(path, picture):
         )
 
 
-def _composed(grey, opacity):
+def _composed(grey: Array, opacity: Array) -> NDArray[np.uint8]:
     """Put bright things on black, dark ones on white: (height, width)."""
     bright = np.sum(grey * opacity) > 127 * np.sum(opacity)
     paper = 0 if bright else 255
     return np.rint(paper + (grey - float(paper)) * opacity).astype(np.uint8)
 
 
-def _padded(image):
+def _padded(image: Array) -> Array:
     """Centre an image in 28 x 28 pixels of the colour of its border."""
     edge = round(float(np.median(_border(image[None]))))
     free = [SIDE - length for length in image.shape]
@@ -181,7 +190,7 @@ def _padded(image):
     return np.pad(image, around, constant_values=edge)
 
 
-def _border(images):
+def _border(images: Array) -> Array:
     """The outermost pixels of images (n, height, width), (n, m)."""
     rim = [
         images[:, 0],
@@ -192,7 +201,7 @@ def _border(images):
     return np.concatenate(rim, axis=1)
 
 
-def _read_npy(path):
+def _read_npy(path: StrPath) -> NDArray[np.uint8]:
     open_file(path).close()
     with decoding(path, "an array that numpy.save wrote"):
         # the header is compared with the file's length, nothing is read
@@ -200,7 +209,7 @@ def _read_npy(path):
     return _checked_npy(path, X)
 
 
-def _unpacked_npy(path, content):
+def _unpacked_npy(path: StrPath, content: bytes) -> Array:
     """Return the array in the content of a ``.npy`` file, not copied."""
     with decoding(path, "an array that numpy.save wrote"):
         file = io.BytesIO(content)
@@ -214,7 +223,7 @@ def _unpacked_npy(path, content):
         return X.reshape(shape, order="F" if fortran else "C")
 
 
-def _checked_npy(path, X):
+def _checked_npy(path: StrPath, X: Array) -> NDArray[np.uint8]:
     """Return the images in an array X of a file called ``path``."""
     one = X.shape in ((SIDE, SIDE), (SIDE * SIDE,))
     many = X.shape[1:] in ((SIDE, SIDE), (SIDE * SIDE,)) and len(X) > 0
@@ -239,7 +248,7 @@ def _checked_npy(path, X):
     return X.reshape(-1, SIDE * SIDE)
 
 
-def describe(Z):
+def describe(Z: Array) -> Iterator[tuple[str, dict[str, Any]]]:
     """The class of each image, and the network's confidence in it."""
     for p in softmax(Z):
         k = p.argmax()
@@ -247,10 +256,8 @@ def describe(Z):
         yield f"{FASHION_CLASSES[k]} ({p[k]:.1%})", said
 
 
-def preview(X, y):
+def preview(X: Array, y: Array) -> Any:
     """Ten images of each class, the first ones of X (n, 784), a figure."""
-    from .. import figures
-
     fig, axes = figures.subplots(10, 11, figsize=(7.2, 6.4))
     for k, row in enumerate(axes):
         row[0].text(0, 0.5, FASHION_CLASSES[k], va="center", size=9)
@@ -262,13 +269,11 @@ def preview(X, y):
     return fig
 
 
-def demo(model):
+def demo(model: Layer) -> figures.Figure:
     """A picture to draw on, and the network's confidences as bars.
 
     The figure starts with the image that the network is least sure of.
     """
-    from .. import figures
-
     X, y = fashion_mnist_sample()
     X, y = X[::4], y[::4]  # five of each class
     P = softmax(predict(model, X))

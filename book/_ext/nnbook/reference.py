@@ -136,10 +136,13 @@ class ApiNames(SphinxDirective):
                 continue
             text = (ROOT / f"{page}.md").read_text("utf-8")
             names = [name for name, _ in api.BLOCK.findall(text)]
+            names = [name for name in names if name in public]
             lines += [f"[**{TITLE.search(text)[1]}**](/{page}.md)", ""]
+            if not names:
+                continue
             lines += ["~~~{eval-rst}", ".. autosummary::"]
             lines += ["   :nosignatures:", ""]
-            lines += [f"   ~{name}" for name in names if name in public]
+            lines += [f"   ~{name}" for name in names]
             lines += ["~~~", ""]
         return self.parse_text_to_nodes("\n".join(lines))
 

@@ -1,0 +1,84 @@
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from .typing import Array, Arrays, Integer, Number, Rate
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "Joint",
+    "Momentum",
+    "Optimizer",
+    "RMSProp",
+    "cosine",
+]
+
+_Key: TypeAlias = tuple[str, tuple[int, ...]]  # name, shape
+
+class Optimizer:
+    lr: Rate
+    lr_decay: float
+    t: int
+    state: dict[_Key, Sequence[Array]]
+    changed: Sequence[object]
+    def __init__(self, lr: Rate, *, lr_decay: Number = 0.0) -> None: ...
+    def rate(self) -> float: ...
+    def step(self, parameters: Arrays, gradients: Arrays) -> None: ...
+    def init_state(self, w: Array) -> Sequence[Array]: ...
+    def change(
+        self, g: Array, state: Sequence[Array], lr: float
+    ) -> Array: ...
+    def begin(
+        self, parameters: Arrays, gradients: Arrays
+    ) -> tuple[list[_Key], float]: ...
+
+class Joint(Optimizer):
+    small: int
+    block: int
+    keys: list[_Key] | None
+    places: Sequence[tuple[_Key, slice]]
+    large: Sequence[_Key]
+    vectors: Sequence[Array]
+
+class SGD(Joint):
+    def __init__(
+        self, lr: Rate = 0.01, *, lr_decay: Number = 0.0
+    ) -> None: ...
+
+class Momentum(Joint):
+    momentum: float
+    def __init__(
+        self,
+        lr: Rate = 0.01,
+        *,
+        momentum: Number = 0.9,
+        lr_decay: Number = 0.0,
+    ) -> None: ...
+
+class RMSProp(Joint):
+    rho: float
+    eps: float
+    def __init__(
+        self,
+        lr: Rate = 1e-3,
+        *,
+        rho: Number = 0.9,
+        eps: Number = 1e-7,
+        lr_decay: Number = 0.0,
+    ) -> None: ...
+
+class Adam(Joint):
+    beta1: float
+    beta2: float
+    eps: float
+    def __init__(
+        self,
+        lr: Rate = 1e-3,
+        *,
+        beta1: Number = 0.9,
+        beta2: Number = 0.999,
+        eps: Number = 1e-7,
+        lr_decay: Number = 0.0,
+    ) -> None: ...
+
+def cosine(lr: Number, t: Number, steps: Integer) -> float: ...
