@@ -2,7 +2,9 @@
 """Neural networks from scratch with NumPy: the package the book writes.
 
 Every name of the modules is here. Modules, folders and NumPy are loaded
-when one of their names is used.
+when one of their names is used. The book says what each name needs,
+returns and raises, with an example:
+https://abdullah2240.github.io/neural-network-from-scratch/book/api.html
 """
 
 import importlib

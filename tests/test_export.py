@@ -690,17 +690,6 @@ def test_where_a_method_comes_from(capsys):
     assert "Dense.nothing" in capsys.readouterr().err
 
 
-def test_the_api_page_names_the_chapters_of_each_module(clone, capsys):
-    page = clone / "book" / "api.md"
-    text = page.read_text()
-    assert text.count("<!-- chapters: ") == len(list(export.package())) - 1
-    page.write_text(text.replace("[13]", "[12]", 1))
-    assert export.main(["--check"], clone) == 1
-    assert "book/api.md differs" in capsys.readouterr().out
-    assert export.main([], clone) == 0
-    assert page.read_text() == text
-
-
 @pytest.mark.parametrize(
     ("use", "libraries"), [("", set()), ("nn.fit", {"numpy"})]
 )

@@ -16,7 +16,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from tools import notebooks, pdf
+from tools import api, merge, notebooks, pdf
 from tools.cells import CAPTION
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -287,14 +287,44 @@ def test_exported_cells_have_captions_that_lead_to_the_api(
     modules = [m[1] for m in map(CAPTION.match, cells(chapter)) if m]
     tree = pages[site / f"{chapter}.html"]
     captions = tree.select("p.nn-caption")
+    links = [[a["href"] for a in c.select("a")] for c in captions]
     assert [c.a.get_text() for c in captions] == [
         f"nn/{module}.py" for module in modules
     ]
-    assert [c.a["href"] for c in captions] == [
-        f"../book/api.html#module-nn.{module}" for module in modules
+    assert [found[0] for found in links] == [
+        f"../book/api/{module}.html#module-nn.{module}"
+        for module in modules
     ]
+    for module, (_, *names) in zip(modules, links, strict=True):
+        page, target = f"../book/api/{module}.html", f"#nn.{module}."
+        assert all(n.startswith(f"{page}{target}") for n in names), names
     code = [c.find_next_sibling("div").get_text() for c in captions]
     assert not any(CAPTION.match(text) for text in code)
+
+
+def test_the_api_leads_to_the_chapters_and_back(site, pages):
+    found = set()
+    for chapter in CHAPTERS:
+        page = site / f"{chapter}.html"
+        for link in pages[page].select("p.nn-caption a[href*='#nn.']"):
+            address, _, name = link["href"].partition("#")
+            name = ".".join(name.split(".")[:3])
+            entry = pages[(page.parent / address).resolve()].find(id=name)
+            section = entry.find_parent("section")
+            back = [a["href"] for a in section.select("p > a[href]")]
+            anchor = f"nn-{name.split('.')[2].lower().replace('_', '-')}"
+            assert f"../../{chapter}.html#{anchor}" in back, (chapter, name)
+            found.add(name)
+    written = {d.module for d in merge.collect(None, ROOT)[0].values()}
+    assert found == {
+        name for name in api.names() if name.split(".")[1] in written
+    }
+
+
+def test_the_index_of_the_api_has_every_name(site, pages):
+    links = pages[site / "book/api.html"].select("table a[href]")
+    names = [a["href"].partition("#")[2] for a in links]
+    assert sorted(names) == sorted(api.names())
 
 
 def test_some_cells_are_exported():

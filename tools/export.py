@@ -15,7 +15,6 @@ import argparse
 import ast
 import builtins
 import difflib
-import re
 import shutil
 import subprocess
 import symtable
@@ -25,6 +24,8 @@ import textwrap
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+import yaml
 
 from . import cells, merge
 from .merge import (
@@ -51,13 +52,14 @@ except ImportError as error:
         'pip install -e ".[{extra}]"'
     ) from error
 """
-API = re.compile(r"(?m)^(<!-- chapters: (\w+) -->\n).*$")
 INIT = '''\
 {header}
 """Neural networks from scratch with NumPy: the package the book writes.
 
 Every name of the modules is here. Modules, folders and NumPy are loaded
-when one of their names is used.
+when one of their names is used. The book says what each name needs,
+returns and raises, with an example:
+{reference}
 """
 
 import importlib
@@ -336,8 +338,10 @@ def render_init(found, wanted, folders):
     imports = [statement(".", module, module) for module in modules]
     imports += [statement(f".{d.module}", d.name, None) for d in public]
     imports = imports or ["pass\n"]  # before the first definition
+    config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
     return INIT.format(
         header=HEADER,
+        reference=f"{config['html']['baseurl']}book/api.html",
         imports="".join(f"    {line}" for line in imports),
         names="".join(f'    "{d.name}",\n' for d in public),
         light=listed(light),
@@ -432,36 +436,13 @@ def where(name, root=ROOT):
     ]
 
 
-def api(text, root=ROOT):
-    """The text of book/api.md with the chapters of each module."""
-    found = collect(None, root)[0].values()
-    paths = {cells.chapter(path): path for path in chapters(root)}
-
-    def links(match):
-        numbers = sorted(
-            {n for d in found if d.module == match[2] for n in d.chapters}
-        )
-        if not numbers:
-            raise ExportError(f"book/api.md: no chapter writes {match[2]}")
-        texts = [f"[{n}](../notebooks/{paths[n].name})" for n in numbers]
-        *most, last = texts
-        words = f"{', '.join(most)} and {last}" if most else last
-        return f"{match[1]}Chapter{'s' * bool(most)} {words}."
-
-    return API.sub(links, text)
-
-
 # --- files
 
 
 def outputs(root):
-    """Path -> text of all that is generated: the modules and api.md."""
+    """Path -> text of all that is generated."""
     new = package(root=root)
-    files = {root / "nn" / name: text for name, text in new.items()}
-    page = root / "book" / "api.md"
-    if page.is_file():
-        files[page] = api(page.read_text(encoding="utf-8"), root)
-    return files
+    return {root / "nn" / name: text for name, text in new.items()}
 
 
 def strays(folder, names):
@@ -526,7 +507,7 @@ def try_import(files, root):
 
 
 def export(root=ROOT):
-    """Bring nn/ and book/api.md to what the chapters say."""
+    """Bring nn/ to what the chapters say."""
     try_import(package(root=root), root)
     (root / "nn").mkdir(exist_ok=True)
     files = outputs(root)

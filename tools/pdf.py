@@ -17,6 +17,7 @@ import posixpath
 import re
 import sys
 import tempfile
+from itertools import chain
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -113,8 +114,14 @@ display: flex; justify-content: space-between"><span>{title}</span>
 
 def pages(toc):
     """The names of all pages, in the order of the table of contents."""
-    parts = (page for part in toc["parts"] for page in part["chapters"])
-    return [toc["root"], *(page["file"] for page in parts)]
+
+    def listed(entries):
+        for entry in entries:
+            yield entry["file"]
+            yield from listed(entry.get("sections", ()))
+
+    parts = (listed(part["chapters"]) for part in toc["parts"])
+    return [toc["root"], *chain(*parts)]
 
 
 def anchor(name, fragment=""):

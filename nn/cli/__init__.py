@@ -12,24 +12,11 @@ import warnings
 from collections.abc import Mapping, Sequence
 
 from ..tasks import TASKS, Task
-from ._options import add_command, option, positive_int, switch
-from ._output import listed, scores, to_json
-from ._packages import advice, quiet_tensorflow, versions
+from ._packages import advice
 from ._parser import parser
 from ._process import Signals, close_pipes, open_streams, reason, tell, warn
 
-__all__ = [
-    "add_command",
-    "listed",
-    "main",
-    "option",
-    "positive_int",
-    "quiet_tensorflow",
-    "scores",
-    "switch",
-    "to_json",
-    "versions",
-]
+__all__ = ["main"]
 
 
 def main(

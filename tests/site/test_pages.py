@@ -89,6 +89,16 @@ def test_search_finds_a_word_without_a_network(visit, web):
         assert any("transpose" in title for title in found)
 
 
+@pytest.mark.parametrize("name", ["fit", "Dense"])
+def test_search_finds_a_name_of_the_package_first(visit, web, name):
+    address = f"{web}search.html?q={name}"
+    with visit(address, web, ready=0) as page:
+        page.wait_for_selector("#search-results li a")
+        first = page.locator("#search-results li a").first
+        target = f".{name}"
+        assert first.get_attribute("href").endswith(target)
+
+
 @pytest.mark.parametrize("query", ["(8.4)", "8.4"])
 def test_search_finds_an_equation_by_its_number(visit, web, query):
     with visit(f"{web}search.html?q={query}", web, ready=0) as page:

@@ -1,10 +1,10 @@
 """What the book adds to Sphinx, so that its pages need no other site.
 
 Captions: the first line ``# nn/<module>.py`` of an exported cell becomes a
-caption that links to the module's API. Thebe: off. Images of
-other sites (badges): their alternative text stands in. Anchors: Markdown
-links may name any id of a page, a source in the bibliography for one.
-Equations: numbered by their own tags. Docstrings: read as plain text.
+caption that links to the API of the module and of each name. Thebe: off.
+Images of other sites (badges): their alternative text stands in. Anchors:
+Markdown links may name any id of a page, a source in the bibliography for
+one. Equations: numbered by their own tags. Docstrings: read as plain text.
 """
 
 import re
@@ -19,7 +19,7 @@ from sphinx.addnodes import pending_xref
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 from tools.cells import CAPTION
 
-from . import cover, look
+from . import cover, look, reference
 from .pages import finish, fresh
 
 LITERAL = re.compile(r"(``.+?``|:[\w:]+:`.+?`)")  # markup to leave alone
@@ -28,25 +28,42 @@ MARKUP = re.compile(r"\||\*(?=\S)|_(?!\w)")  # |w|, *args, val_
 
 def captions(app, doctree):
     """Turn the first line of each exported cell into its caption."""
+    seen = set()
     for block in list(doctree.findall(nodes.literal_block)):
         found = CAPTION.match(block.astext())
         if not found or "cell_input" not in block.parent.get("classes", ()):
             continue
         code = block.astext()[found.end() :]
-        link = pending_xref(
-            "",
-            nodes.literal("", f"nn/{found[1]}.py"),
-            refdomain="py",
-            reftype="mod",
-            reftarget=f"nn.{found[1]}",
-            refexplicit=True,
-            refwarn=True,
-            refdoc=app.env.docname,
-        )
-        label = nodes.paragraph("", "Goes into the package: ", link)
+        module = f"nn.{found[1]}"
+        names = reference.defined(module, code)
+        label = nodes.paragraph("", "Goes into the package: ")
+        label += to_api(app, f"nn/{found[1]}.py", module)
         label["classes"] = ["nn-caption"]
+        if names:
+            label += nodes.Text(". Reference: ")
+        for i, name in enumerate(names):
+            if i:
+                label += nodes.Text(", ")
+            label += to_api(app, name, f"{module}.{name}")
+            if reference.anchor(name) not in seen:
+                seen.add(reference.anchor(name))
+                label["ids"].append(reference.anchor(name))
         bare = nodes.literal_block(code, code, **block.attributes)
         block.replace_self([label, bare])
+
+
+def to_api(app, text, target):
+    """A link to where the API describes what has this full name."""
+    return pending_xref(
+        "",
+        nodes.literal("", text),
+        refdomain="py",
+        reftype="obj",
+        reftarget=target,
+        refexplicit=True,
+        refwarn=True,
+        refdoc=app.env.docname,
+    )
 
 
 def no_foreign_images(app, doctree):
@@ -112,6 +129,7 @@ def setup(app):
     app.connect("config-inited", no_thebe)
     app.connect("builder-inited", fresh)
     cover.setup(app)
+    reference.setup(app)
     for hook in (
         *look.HOOKS,
         captions,

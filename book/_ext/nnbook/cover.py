@@ -122,6 +122,8 @@ def about(app, pagename, templatename, context, doctree):
         found = doctree.findall(nodes.paragraph)
         mine = (p for p in found if isinstance(p.parent, nodes.section))
         text = next((p.astext() for p in mine), "")
+    if pagename.startswith("book/api/"):
+        text += " Parameters, results, errors and examples of each name."
     text = re.sub(r"\s+", " ", text)
     if len(text) > LONGEST:
         text = text[: text.rfind(" ", 0, LONGEST)].rstrip(",;") + " …"

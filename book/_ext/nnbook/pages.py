@@ -51,6 +51,11 @@ FIXES = (
         'aria-label="The book" ',
     ),
     (r'(<img [^>]*class="logo__image[^>]*) alt="[^"]*"', r'\1 alt=""'),
+    # what opens the pages below an entry of the side bar says so
+    (
+        r'<span class="toctree-toggle" role="presentation">',
+        r'\g<0><span class="visually-hidden">Pages below</span>',
+    ),
     # one statement about the width of the screen
     (r'<meta name="viewport"[^>]*>(?=[\s\S]*<meta name="viewport")', ""),
     # the figures do not wait for the scripts of the theme
