@@ -17,7 +17,7 @@ type its command, or give its test to pytest: `pytest tests/… --long`.
 
 The numbers come from the runs themselves: `pytest --record` writes
 `results/tried.json`, `make matrix` and `make mutants` each write a file
-beside it, and `python -m measure tried` writes this page.
+beside it, and `python -m measure tried` makes this page of what is there.
 
 | what | each time | before a release | failures | test or command |
 |---|---:|---:|---:|---|
@@ -25,8 +25,9 @@ beside it, and `python -m measure tried` writes this page.
 
 
 def stored(name):
-    """What a run has written into the folder results/."""
-    return json.loads((RESULTS / name).read_text(encoding="utf-8"))
+    """What a run has written into the folder results/; {} if none has."""
+    path = RESULTS / name
+    return json.loads(path.read_text("utf-8")) if path.exists() else {}
 
 
 def rows():
@@ -38,10 +39,10 @@ def rows():
     for row in stored("matrix.json").values():
         what = f"Tests with {row['what']}"
         yield what, 0, row["tried"], row["failed"], "make matrix"
-    planted = stored("mutants.json")
-    missed = planted["tried"] - planted["found"]
-    what = "Faults planted by a program: the tests find them"
-    yield what, 0, planted["tried"], missed, "make mutants"
+    if planted := stored("mutants.json"):
+        missed = planted["tried"] - planted["found"]
+        what = "Faults planted by a program: the tests find them"
+        yield what, 0, planted["tried"], missed, "make mutants"
 
 
 def page():

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import sys
+from contextlib import suppress
 
 
 def leave(number: int, frame: object) -> None:
@@ -18,12 +20,22 @@ def prepare() -> None:
     os.environ["MPLBACKEND"] = "agg"
 
 
+def end(code: int) -> int:
+    """Return the exit code, or end now, before a signal changes it."""
+    if code > 128:
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
 def run() -> int:
     """Run the command line; return the exit code."""
     prepare()
     from .cli import main  # loads NumPy
 
-    return main()
+    return end(main())
 
 
 if __name__ == "__main__":

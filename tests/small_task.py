@@ -66,4 +66,4 @@ SMALL = Task(
 if __name__ == "__main__":
     # Matplotlib takes longer than all else
     _train.need = _train.picture = lambda _: b""
-    sys.exit(cli.main(tasks={"small": SMALL}))
+    sys.exit(entry.end(cli.main(tasks={"small": SMALL})))
