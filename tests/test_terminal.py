@@ -71,7 +71,8 @@ def train(columns, folder, *more):
 
 @pytest.mark.parametrize("columns", [60, 100])
 def test_progress_fits_the_terminal(tmp_path, columns):
-    more = "--epochs", 12, "--validation", 0.1
+    # some seconds, and the bar is drawn anew after a tenth of one
+    more = "--epochs", 60, "--validation", 0.1
     code, out, seen = train(columns, tmp_path, *more)
     assert code == 0
     assert re.fullmatch(r"test: loss .*\nwritten to .*/\n", out)
@@ -79,10 +80,10 @@ def test_progress_fits_the_terminal(tmp_path, columns):
     states = [s for s in states if s]
     assert max(map(len, states)) <= columns
     assert len(states) > 5
-    first = re.compile(r"epoch 1/12 \|\s*\S* *\| [?\d:]+ left")
+    first = re.compile(r"epoch 1/60 \|\s*\S* *\| [?\d:]+ left")
     assert first.fullmatch(states[0])
     later = re.compile(
-        r"epoch (\d+)/12, loss \d\.\d{4}, val_loss \d\.\d{4} "
+        r"epoch (\d+)/60, loss \d\.\d{4}, val_loss \d\.\d{4} "
         r"\|.{3,}\| \d\d:\d\d left"
     )
     found = [later.fullmatch(s) for s in states[1:]]

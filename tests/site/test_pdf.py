@@ -55,7 +55,7 @@ def test_every_link_resolves(printed):
     assert set(inside) <= printed.named_destinations.keys()
     assert [a for a in web if not a.startswith(("https:", "http:"))] == []
     # pages that were not printed are on the site
-    assert f"{BASE}book/api.html#module-nn.layers" in web
+    assert f"{BASE}book/api/layers.html#module-nn.layers" in web
 
 
 def test_the_contents_give_the_pages_of_the_chapters(printed):
