@@ -150,7 +150,7 @@ OPTIONS = [
         numbers,
         "N,M",
         "threads for the libraries; the first are for the scaling",
-        [1, 2] if os.cpu_count() > 1 else [1],
+        [1],
     ),
     option("--out", Path, "DIR", "default: results/", ROOT / "results"),
     option("--systems", names, "A,B", f"some of {', '.join(SYSTEMS)}"),

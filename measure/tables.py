@@ -81,11 +81,14 @@ def title(report):
 
 
 def times(report):
-    """A race: milliseconds, our time as a multiple, floors, memory."""
+    """A race: milliseconds, ratios, memory, and the whole training."""
+    settings = TASKS[report["task"]].settings["classic"]
     rows = []
     for name in ordered(report):
         found = report["systems"][name]
         ms = spread(1e3 * s for s in found["seconds"])
+        whole = found["start"] + found["first_epoch"]
+        whole += (settings.epochs - 1) * ms["median"] / 1e3
         ours = "1" if name == "nn" else between(ratios(report, "nn", name))
         floors = between(ratios(report, name, "floor"))
         rows.append(
@@ -97,16 +100,18 @@ def times(report):
                 number(found["peak"]),
                 number(found["start"]),
                 number(found["first_epoch"]),
+                "" if name == "floor" else number(whole),
             ]
         )
     head = [
         title(report),
         "ms an epoch",
-        "our time as a multiple",
-        "multiple of the floor",
+        "our time / its time",
+        "its time / the floor",
         "peak MiB",
         "start, s",
         "first epoch, s",
+        f"from start to {settings.epochs} epochs, s",
     ]
     return grid(head, rows)
 
@@ -142,14 +147,14 @@ def imports(report):
 
 
 def growth(reports, label, value):
-    """Our time as a multiple of the others', as something grows."""
+    """Our time over the others', as something grows."""
     names = [n for n in ordered(reports[0]) if n != "nn"]
     rows = []
     for report in reports:
         seconds = spread(report["systems"]["nn"]["seconds"])["median"]
         others = [between(ratios(report, "nn", name)) for name in names]
         rows.append([str(value(report)), number(1e3 * seconds), *others])
-    heads = [f"against {NAMES[name]}" for name in names]
+    heads = [f"our time / {NAMES[name]}" for name in names]
     return grid([label, "`nn`, ms an epoch", *heads], rows)
 
 
