@@ -16,6 +16,8 @@ def test_a_modules_own_tests_come_first():
     first, others = mutants.tests(mutants.ROOT / "nn" / "losses.py")
     assert first == ["tests/test_losses.py"]
     assert "tests/test_training.py" in others
+    first, others = mutants.tests(mutants.ROOT / "nn" / "estimators.py")
+    assert first == ["tests/test_estimators.py"]
     first, others = mutants.tests(mutants.ROOT / "nn/tasks/_task.py")
     assert first == ["tests/test_tasks.py"]
     assert "tests/test_cli.py" in others

@@ -87,9 +87,10 @@ def tests(path):
     own, names = path.stem, NETWORK
     if path.parent.name != "nn":
         own, names = path.parent.name, COMMANDS
+    first = [f"tests/test_{own}.py"]
+    first = [file for file in first if (ROOT / file).is_file()]
     files = [f"tests/test_{name}.py" for name in names]
-    first = [f for f in files if f == f"tests/test_{own}.py"]
-    return first, [f for f in files if f not in first]
+    return first, [file for file in files if file not in first]
 
 
 def is_found(root, path, timeout):
