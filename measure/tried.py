@@ -9,15 +9,16 @@ PAGE = ROOT / "book" / "what_was_tried.md"
 OPTIONS = ()
 HEAD = """# What was tried
 
-Each row is a test that tries many cases, most of them made by chance from a
-fixed seed. It fails, and its row says so, when a single case goes wrong.
-The middle column is what `make test` tries every time, the next what
-`make torture` and the other commands try before a release. To repeat a row,
-type its command, or give its test to pytest: `pytest tests/… --long`.
+Each row is a test that tries many cases, most of them drawn at random from
+a fixed seed. The test fails, and its row says so, when a single case goes
+wrong. The second column counts the cases that `make test` tries every time,
+and the third those that `make torture` and the other commands try before a
+release. To repeat a row, type its command, or give its test to pytest:
+`pytest tests/… --long`.
 
 The numbers come from the runs themselves: `pytest --record` writes
 `results/tried.json`, `make matrix` and `make mutants` each write a file
-beside it, and `python -m measure tried` makes this page of what is there.
+beside it, and `python -m measure tried` writes this page from these files.
 
 | what | each time | before a release | failures | test or command |
 |---|---:|---:|---:|---|

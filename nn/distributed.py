@@ -40,7 +40,7 @@ __all__ = [
 
 
 # chapter 19: More than one machine
-@lru_cache(maxsize=1)  # a new run: those of the last are forgotten
+@lru_cache(maxsize=1)  # a new run replaces the last one
 def _loaded(run):
     """Return the shards that this process keeps in a run, by number."""
     return {}
@@ -60,8 +60,8 @@ def _rows_of(run, k, shard):
 def npy_shards(X, y, count):
     """Return ``count`` shards of the rows in the .npy files X and y.
 
-    Each is a function that maps its rows into memory, so that only those
-    are read which a batch asks for. All workers must see the two files.
+    Each is a function that maps its rows into memory, so that only the
+    rows of a batch are read. All workers must have access to both files.
     """
     paths = as_path("X", X), as_path("y", y)
     n = len(as_rows(*_map_rows(paths, 0, None))[0])
@@ -181,7 +181,7 @@ def fit_shards(
 
     ``shards`` are functions without arguments, each of which returns some
     of the rows, (X, y). A worker that needs a shard calls the function
-    and keeps the rows. ``executor`` is one of ``processes``, or any other
+    and keeps the rows. ``executor`` comes from ``processes``, or is any
     with the method map of concurrent.futures. All else is as in ``fit``,
     and up to rounding so are the weights and the history, if the loss is
     a mean over the rows. Raises ValueError for a layer that needs a whole

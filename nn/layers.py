@@ -178,7 +178,7 @@ class Dense(Layer):
         return self.regularizer(self.W) if self.regularizer else 0.0
 
     # chapter 19
-    def __getstate__(self):  # no copy and no message needs the gradients
+    def __getstate__(self):  # the gradients need not be copied or sent
         left_out = "dW", "db"
         return {k: v for k, v in vars(self).items() if k not in left_out}
 

@@ -93,8 +93,8 @@ class Sequential(Layer):
     def load_state(self, state):
         """Copy the arrays of ``state`` into the model; return the model.
 
-        ``state`` is what ``state()`` of such a model returned. Raises
-        ValueError, and changes nothing, if it does not fit.
+        ``state`` must be the ``state()`` of a model with the same layers.
+        Raises ValueError, and changes nothing, if it does not fit.
         """
         check_named("state", state, np.ndarray)
         own = self.state()

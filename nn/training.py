@@ -181,7 +181,7 @@ def fit(
 def predict(model, X, *, batch_size=1024):
     """Return the outputs Z (n, n_out) for X (n, n_in), without training.
 
-    For a classifier these are logits, which softmax makes probabilities.
+    For a classifier these are logits, and softmax gives probabilities.
     The model receives at most ``batch_size`` rows at a time.
     """
     X, batch_size = as_inputs(X), as_count("batch_size", batch_size)

@@ -1,5 +1,5 @@
 # Written by tools/export.py from notebooks/: change the chapters.
-"""Arrays by name, to a safetensors file and back: no code in it."""
+"""Named arrays, written to a safetensors file and read from it."""
 
 import hashlib
 import json
@@ -20,12 +20,12 @@ __all__ = [
 
 # chapter 14: Fashion-MNIST
 class WeightFileError(ValueError):
-    """A file of weights that cannot be used, or not written as asked."""
+    """A file of weights cannot be used, or cannot be written as asked."""
 
 
 # chapter 14: Fashion-MNIST
 def _digest(arrays, about):
-    """Return the SHA-256 of all that a file says, as hex."""
+    """Return the SHA-256 of all that a file contains, as hex."""
     first = json.dumps(about, sort_keys=True) if about else ""
     digest = hashlib.sha256(first.encode())
     for name in sorted(arrays):
@@ -52,10 +52,10 @@ def save_arrays(path, arrays, *, about=None):
     """Write ``arrays``, a dictionary by name, to the file ``path``.
 
     ``about`` maps more names to texts. The file contains a SHA-256 of both,
-    which is returned. Raises WeightFileError for what no file can hold:
-    other types than integers, float16 to float64 and bool, or a NaN.
+    which is returned. Raises WeightFileError for other types than integers,
+    float16 to float64 and bool, and for a NaN or an infinity.
     """
-    from safetensors.numpy import save  # here, as only files need it
+    from safetensors.numpy import save  # only files need it
 
     check_path(path, WeightFileError)
     check_named("arrays", arrays)
@@ -95,7 +95,7 @@ def read_arrays(path):
     """Return the arrays in a file of ``save_arrays``, and its ``about``.
 
     Raises WeightFileError for a file that is damaged, has no digest, or
-    cannot be read, and FileNotFoundError if there is none.
+    cannot be read, and FileNotFoundError if it does not exist.
     """
     from safetensors import SafetensorError, deserialize
 
@@ -177,7 +177,7 @@ def _check_finite(path, arrays):
 
 # chapter 14: Fashion-MNIST
 def _few(texts):
-    """The first five texts, none longer than 100 characters."""
+    """Return the first five texts, each cut to 100 characters."""
     more = f" and {len(texts) - 5} more" if len(texts) > 5 else ""
     return ", ".join(text[:100] for text in texts[:5]) + more
 
@@ -193,10 +193,10 @@ def _kinds(arrays):
 
 # chapter 14: Fashion-MNIST
 def match_arrays(path, arrays, into):
-    """Raise WeightFileError unless ``into`` can take ``arrays``.
+    """Raise WeightFileError unless ``arrays`` fit into ``into``.
 
-    These are from the file ``path``, and must have the same names, types
-    and shapes.
+    The arrays of the file ``path`` must have the names, types and shapes
+    of those in ``into``.
     """
     ours, theirs, none = _kinds(into), _kinds(arrays), "missing"
     differ = [
@@ -224,7 +224,7 @@ def load_arrays(path, into, *, check=None):
 
     ``into`` maps names to arrays, and the file must have exactly these
     names, types and shapes. ``check(arrays)`` may raise ValueError for
-    numbers that cannot be. Raises WeightFileError, and changes nothing,
+    impossible numbers. Raises WeightFileError, and changes nothing,
     if anything is wrong.
     """
     check_named("into", into, np.ndarray)
