@@ -128,7 +128,7 @@ def read_arrays(path):
     if digest != _digest(arrays, about):
         wrong = "holds another: it is damaged; get a new copy"
         if digest is None:
-            wrong = "has no SHA-256: not written by save_arrays; use that"
+            wrong = "has none; write the file with save_arrays"
         raise WeightFileError(
             f"{path} must hold the SHA-256 of its contents, but {wrong}"
         )

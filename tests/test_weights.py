@@ -225,7 +225,7 @@ def test_a_file_without_a_digest_is_refused(arrays, path):
     save_file(arrays, path, metadata={"format": "pt"})
     with pytest.raises(
         WeightFileError,
-        match="has no SHA-256: not written by save_arrays",
+        match="has none; write the file with save_arrays",
     ):
         load_arrays(path, empty(arrays))
 
