@@ -26,7 +26,7 @@ from .checks import (
 )
 from .training import (
     _check_training,
-    _train_epoch,
+    _train_epochs,
     batches,
     evaluate,
     train_step,
@@ -194,18 +194,14 @@ def fit_shards(
     history = as_history(history, metrics, validation)
     rng, loss = as_generator("rng", rng), copy.copy(loss)
     step = partial(workers.step, model, loss=loss, optimizer=optimizer)
-    for epoch in range(len(history["loss"]), as_count("epochs", epochs)):
-        rows = workers.batches(batch_size, rng=rng)
-        log = _train_epoch(epoch, step, rows, len(workers.y), metrics)
-        if validation is not None:
-            val = evaluate(model, *validation, loss=loss, metrics=metrics)
-            log |= {f"val_{name}": value for name, value in val.items()}
-        for name, value in log.items():
-            history[name].append(value)
-        answer = on_epoch and on_epoch(epoch, history)
-        if answer is True or answer is np.True_:
-            break
-    return history
+    rows = partial(workers.batches, batch_size, rng=rng)
+    validate = validation and partial(
+        evaluate, model, *validation, loss=loss, metrics=metrics
+    )
+    n = len(workers.y)
+    return _train_epochs(
+        step, rows, n, validate, metrics, epochs, on_epoch, history
+    )
 
 
 # chapter 19: More than one machine

@@ -163,18 +163,13 @@ def fit(
     history = as_history(history, metrics, validation)
     rng, loss = as_generator("rng", rng), copy.copy(loss)
     step = partial(train_step, model, loss=loss, optimizer=optimizer)
-    for epoch in range(len(history["loss"]), as_count("epochs", epochs)):
-        rows = batches(X, y, batch_size, weights=weights, rng=rng)
-        log = _train_epoch(epoch, step, rows, len(X), metrics)
-        if validation is not None:
-            val = evaluate(model, *validation, loss=loss, metrics=metrics)
-            log |= {f"val_{name}": value for name, value in val.items()}
-        for name, value in log.items():
-            history[name].append(value)
-        answer = on_epoch and on_epoch(epoch, history)
-        if answer is True or answer is np.True_:
-            break
-    return history
+    rows = partial(batches, X, y, batch_size, weights=weights, rng=rng)
+    validate = validation and partial(
+        evaluate, model, *validation, loss=loss, metrics=metrics
+    )
+    return _train_epochs(
+        step, rows, len(X), validate, metrics, epochs, on_epoch, history
+    )
 
 
 # chapter 10: Descend
@@ -220,3 +215,21 @@ def _counted(X, y, weights):
     used = weights > 0
     relative = _relative(weights[used], used.sum(), weights.dtype)
     return X[used], y[used], relative
+
+
+# chapter 18: At home in scikit-learn
+def _train_epochs(
+    step, rows, n, validate, metrics, epochs, on_epoch, history
+):
+    """Train on the batches of ``rows()``; return the history."""
+    for epoch in range(len(history["loss"]), as_count("epochs", epochs)):
+        log = _train_epoch(epoch, step, rows(), n, metrics)
+        if validate:
+            val = validate()
+            log |= {f"val_{name}": value for name, value in val.items()}
+        for name, value in log.items():
+            history[name].append(value)
+        answer = on_epoch and on_epoch(epoch, history)
+        if answer is True or answer is np.True_:
+            break
+    return history
