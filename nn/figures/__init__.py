@@ -12,6 +12,7 @@ from typing import Any
 
 from ._data import network
 from ._figure import Figure, check_alt, png
+from ._spirals import spirals
 
 BLACK = "#000000"
 ORANGE = "#e69f00"
@@ -58,6 +59,7 @@ __all__ = [
     "network",
     "png",
     "show",
+    "spirals",
     "subplots",
     "training_curves",
 ]

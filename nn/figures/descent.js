@@ -1,5 +1,5 @@
 // Three rules descend the same surface from the same start, step by step.
-import { contours, controls, expose, h, list, number, player, plot, question, sentence, set, slider, svg } from "./shared.js";
+import { contours, controls, expose, h, hand, list, number, player, plot, question, sentence, set, slider, svg } from "./shared.js";
 
 const CELLS = 48; // of the grid for the contours, a side
 const FAR = 1e6; // a path that has diverged stays where it is
@@ -60,27 +60,14 @@ export default {
       const hills = svg("path", { class: "nn-contour" });
       const line = svg("polyline", { class: `nn-thin nn-${hues[r]}` });
       const [dots, end] = [svg("g", { class: `nn-fill-${hues[r]}` }), svg("circle", { r: 5, class: `nn-fill-${hues[r]}` })];
-      const home = svg("path", { d: "M-5 0H5M0-5V5", class: "nn-thin nn-ink" });
+      const home = svg("path", { d: "M-5 0H5M0-5V5", class: "nn-thin nn-ink nn-home" });
       const title = svg("text", { class: "nn-label nn-halo", "text-anchor": "end", y: 18 }, name);
       const p = plot({ x: xr, y: yr, xlabel: "w₀", ylabel: "w₁", height: tall, draw: () => (hill(), draw()) });
       const hill = () => (set(title, { x: p.width - 8 }), set(hills, { d: contours(grid, levels, (i, j) => [p.X(at(xr, i)), p.Y(at(yr, j))]) }));
       p.area.append(hills, line, dots, end, home, title);
-      p.node.classList.add("nn-click");
-      p.node.addEventListener("click", (event) => {
-        const box = p.area.getBoundingClientRect();
-        const [u, v] = [(event.clientX - box.left) / p.width, (event.clientY - box.top) / p.height];
-        if (u >= 0 && u <= 1 && v >= 0 && v <= 1) begin(xr[0] + u * (xr[1] - xr[0]), yr[1] - v * (yr[1] - yr[0]));
-      });
+      const key = (low, high) => (high - low) / 50;
+      hand(p, { to: begin, move: (right, up) => begin(start[0] + right * key(...xr), start[1] + up * key(...yr)), help: `${el.id}-help` });
       return { name, rule, p, line, dots, home, end, hill };
-    });
-    const first = panels[0].p.node;
-    set(first, { tabindex: 0, role: "application", "data-lm-suppress-shortcuts": "true", "aria-describedby": `${el.id}-help` });
-    first.addEventListener("keydown", (event) => {
-      const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
-      if (!move || event.ctrlKey || event.altKey || event.metaKey) return;
-      event.preventDefault();
-      event.stopPropagation();
-      begin(start[0] + (move[0] * (xr[1] - xr[0])) / 50, start[1] + (move[1] * (yr[1] - yr[0])) / 50);
     });
     const losses = panels.map((_, r) => svg("polyline", { class: `nn-thin nn-${hues[r]}`, "stroke-dasharray": dashes[r] }));
     const labels = panels.map(() => svg("text", { class: "nn-label nn-halo" }));
@@ -138,7 +125,7 @@ export default {
       h("div", { class: "nn-four" }, ...panels.map(({ p }) => p.frame), chart.frame),
       controls(size.node, play.node, steps.node),
       node,
-      h("p", { class: "nn-help", id: `${el.id}-help` }, "The cross is the start: click on a map to move it, or focus the first map and use the arrow keys."),
+      h("p", { class: "nn-help", id: `${el.id}-help` }, "The cross is the start: drag it on any of the maps, or focus a map and use the arrow keys."),
     );
     panels.forEach(({ hill }) => hill());
     draw();

@@ -1,19 +1,22 @@
 // A trained classifier under the reader's pen: pixels in, probabilities out.
-import { argmax, bar, button, checkbox, controls, expose, h, percent, question, select, sentence, softmax, term, trace } from "./shared.js";
+import { argmax, arrows, bar, button, checkbox, controls, expose, h, list, percent, question, select, sentence, softmax, term, trace } from "./shared.js";
 
 const SIDE = 28;
 const BRUSH = 3; // pixels a side
 const MOST = 4; // units that are shown for a class, and against it
+const STEP = 8; // grey levels that a step along the slopes changes, as a root mean square
 const inkOf = (w) => (w < 0 ? [213, 94, 0] : [0, 114, 178]); // Okabe-Ito
+const brightInkOf = (w) => (w < 0 ? [240, 116, 58] : [86, 180, 233]); // on a black picture
 const inks = [["white (draw)", 255], ["black (cover)", 0]];
 
-/** The slopes of output k with respect to what the network's step `from`
- *  returns; `values` is its trace, and the later steps are W, b and ReLU. */
-function slopes(network, values, k, from) {
-  let g = Array.from(values.at(-1), (_, j) => Number(j === k));
-  for (let t = network.length - 1; t > from; t--) {
-    const W = network[t].W;
-    const back = (v, i) => (W ? g.reduce((sum, d, j) => sum + d * W.data[i * W.shape[1] + j], 0) : v > 0 ? g[i] : 0);
+/** From the slopes g with respect to the outputs to those with respect to
+ *  what goes into step `to`; `values` is the trace of the network. */
+function slopes(network, values, g, to) {
+  for (let t = network.length - 1; t >= to; t--) {
+    const { W, std } = network[t];
+    const back = (v, i) =>
+      W ? g.reduce((sum, d, j) => sum + d * W.data[i * W.shape[1] + j], 0)
+        : std ? g[i] / std.data[std.data.length > 1 ? i : 0] : v > 0 ? g[i] : 0;
     g = Array.from(values[t], back);
   }
   return g;
@@ -22,9 +25,11 @@ function slopes(network, values, k, from) {
 export default {
   render({ model, el }) {
     const [network, images, labels, classes] = ["network", "images", "labels", "classes"].map(model.get);
-    const pixels = new Uint8Array(SIDE * SIDE); // what the reader sees and the network gets
+    const pixels = new Uint8ClampedArray(SIDE * SIDE); // what the reader sees and the network gets
     const cursor = { x: 12, y: 12 };
-    let [index, ink, changed, stroke, open] = [model.get("start") ?? 0, 0, false, null, false];
+    let [index, ink, changed, stroke, open, told] = [model.get("start") ?? 0, 0, false, null, false, ""];
+    const start = trace(network, list(images).slice(784 * index, 784 * index + 784)).at(-1);
+    let target = classes.map((_, k) => k).sort((a, b) => start[b] - start[a])[1]; // the second most likely
     const bend = network.findIndex((step) => step.relu); // of the first hidden layer
     const { node, say } = sentence();
 
@@ -34,6 +39,7 @@ export default {
     });
     const context = canvas.getContext("2d", { willReadFrequently: true });
     const frame = h("div", { class: "nn-cursor", hidden: true });
+    const overlay = h("canvas", { width: SIDE, height: SIDE, class: "nn-overlay", "aria-hidden": "true", hidden: true });
     const rows = classes.map((name) => {
       const b = bar();
       const mark = h("span", { class: "nn-mark" });
@@ -44,17 +50,14 @@ export default {
     function portrait(u, part, name) {
       const { data, shape } = network[bend - 1].W;
       const weights = Array.from({ length: shape[0] }, (_, i) => data[i * shape[1] + u]);
-      const top = Math.max(...weights.map(Math.abs));
       const canvas = h("canvas", { width: SIDE, height: SIDE, role: "img", "aria-label": `unit ${u}: ${term(part)} in the score of ${name}` });
-      const image = canvas.getContext("2d").createImageData(SIDE, SIDE);
-      weights.forEach((w, i) => image.data.set([...inkOf(w), (255 * Math.abs(w)) / top], 4 * i));
-      canvas.getContext("2d").putImageData(image, 0, 0);
+      tint(canvas, weights, inkOf);
       return h("div", {}, canvas, h("div", { "aria-hidden": "true" }, term(part)));
     }
     /** What each unit of the first hidden layer adds to the winner's score:
      *  its output times the slope of the score. */
     function lookInside(values, best) {
-      const g = slopes(network, values, best, bend);
+      const g = slopes(network, values, classes.map((_, k) => Number(k === best)), bend + 1);
       const parts = Array.from(values[bend + 1], (a, u) => a * g[u]);
       const order = parts.map((_, u) => u).sort((u, v) => parts[v] - parts[u]);
       const group = (title, units) => h("div", {}, h("div", { class: "nn-small" }, title),
@@ -65,6 +68,31 @@ export default {
       return parts;
     }
     const inside = h("div", { class: "nn-columns" });
+
+    /** A picture of signed numbers: in two colours, 0 transparent. */
+    function tint(canvas, numbers, inkOf) {
+      const context = canvas.getContext("2d");
+      const image = context.createImageData(SIDE, SIDE);
+      const top = Math.max(...numbers.map(Math.abs));
+      numbers.forEach((w, i) => image.data.set([...inkOf(w), (255 * Math.abs(w)) / top], 4 * i));
+      context.putImageData(image, 0, 0);
+    }
+    /** The slope of the loss of class `target` with respect to each pixel. */
+    function pixelSlopes() {
+      const values = trace(network, Array.from(pixels));
+      return slopes(network, values, softmax(values.at(-1)).map((p, k) => p - (k === target)), 0);
+    }
+    /** One step of gradient descent, on the picture instead of the weights. */
+    function step() {
+      const g = pixelSlopes();
+      const size = Math.sqrt(g.reduce((sum, v) => sum + v * v, 0) / g.length) || 1;
+      const old = pixels.slice();
+      for (let i = 0; i < pixels.length; i++) pixels[i] -= (STEP * g[i]) / size; // kept within 0 and 255
+      const most = Math.max(...pixels.map((v, i) => Math.abs(v - old[i])));
+      told = ` No pixel changed by more than ${most} of 255.`;
+      changed = true;
+      paint();
+    }
 
     function predict() {
       const values = trace(network, Array.from(pixels));
@@ -79,11 +107,15 @@ export default {
       const empty = pixels.every((v) => v === 0);
       const name = changed ? "it was labelled" : "it is labelled";
       if (empty) say(`There is nothing in the picture. ${verdict}: “nothing” is no class it knows.`);
-      else say(`${best === truth ? "✓" : "✗"} ${verdict}; ${name} ${classes[truth]}.`);
+      else say(`${best === truth ? "✓" : "✗"} ${verdict}; ${name} ${classes[truth]}.${told}`);
+      told = "";
       canvas.setAttribute("aria-label", `Picture of 28 by 28 pixels, labelled ${classes[truth]}`);
       inside.replaceChildren();
       const parts = open ? lookInside(values, best) : null;
-      expose(el, { index, truth, best, p: Array.from(p), parts });
+      const g = overlay.hidden ? null : pixelSlopes();
+      if (g) tint(overlay, g.map((v) => -v), brightInkOf);
+      ask.replaceChildren(`Which pixels would you change, so that the network says ${classes[target]}?`);
+      expose(el, { index, truth, best, p: Array.from(p), parts, target, slopes: g });
     }
     function paint() {
       const image = context.createImageData(SIDE, SIDE);
@@ -135,27 +167,32 @@ export default {
     for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => (stroke = null));
     canvas.addEventListener("focus", () => (frame.hidden = !canvas.matches(":focus-visible")));
     canvas.addEventListener("blur", () => (frame.hidden = true));
-    canvas.addEventListener("keydown", (event) => {
-      const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-      if ((!move && event.key !== " ") || event.ctrlKey || event.altKey || event.metaKey) return;
-      event.preventDefault();
-      event.stopPropagation();
+    const within = (v) => Math.max(0, Math.min(SIDE - BRUSH, v));
+    arrows(canvas, (right, up) => {
       frame.hidden = false;
-      if (move) for (const [i, axis] of ["x", "y"].entries()) cursor[axis] = Math.max(0, Math.min(SIDE - BRUSH, cursor[axis] + move[i]));
-      else stamp(cursor.x, cursor.y);
+      [cursor.x, cursor.y] = [within(cursor.x + right), within(cursor.y - up)];
+      paint();
+    });
+    canvas.addEventListener("keydown", (event) => {
+      if (event.key !== " ") return;
+      event.preventDefault();
+      frame.hidden = false;
+      stamp(cursor.x, cursor.y);
       paint();
     });
 
-    const arrows = [["←", "left", -1, 0], ["→", "right", 1, 0], ["↑", "up", 0, -1], ["↓", "down", 0, 1]].map(([sign, way, dx, dy]) => {
+    const shifts = [["←", "left", -1, 0], ["→", "right", 1, 0], ["↑", "up", 0, -1], ["↓", "down", 0, 1]].map(([sign, way, dx, dy]) => {
       const push = button(sign, `shift-${way}`, () => shift(2 * dx, 2 * dy));
       push.setAttribute("aria-label", `Shift ${way}`);
       return push;
     });
+    const ask = h("strong");
+    const turn = select({ label: "it should say", name: "target", options: classes, value: target, change: (k) => ((target = k), predict()) });
     const pens = select({ label: "pen", name: "pen", options: inks.map(([name]) => name), value: 1, change: (k) => (ink = inks[k][1]) });
     el.append(
       question("What does the network look at?", "Which part must you cover to change its mind? Decide, then paint it black."),
       h("div", { class: "nn-columns" },
-        h("div", { class: "nn-stage nn-picture" }, canvas, frame),
+        h("div", { class: "nn-stage nn-picture" }, canvas, overlay, frame),
         h("table", { class: "nn-table nn-bars" }, h("tbody", {}, ...rows.map(({ tr }) => tr)))),
       node,
       controls(
@@ -164,10 +201,15 @@ export default {
         button("Clear", "clear", () => ((changed = true), pixels.fill(0), paint())),
         pens.node,
         checkbox({ label: "look inside", name: "inside", change: (v) => ((open = v), predict()) }),
-        h("div", { class: "nn-group", role: "group", "aria-label": "shift the picture by two pixels" }, h("span", { "aria-hidden": "true" }, "shift"), ...arrows)),
+        h("div", { class: "nn-group", role: "group", "aria-label": "shift the picture by two pixels" }, h("span", { "aria-hidden": "true" }, "shift"), ...shifts)),
       inside,
+      h("div", { class: "nn-question" }, ask, " Paint them. Then look at the slopes, and take steps along them."),
+      controls(
+        turn.node,
+        checkbox({ label: "show the slopes", name: "slopes", change: (v) => ((overlay.hidden = !v), predict()) }),
+        button("One step", "step", step)),
       h("p", { class: "nn-help", id: `${el.id}-help` },
-        "Drag to paint; on a touch screen, tap the picture first. By keyboard: move the square with the arrow keys, paint with the space bar. Inside are units of the first hidden layer, with what each adds to the score and its weights as a picture, blue above 0 and red below."),
+        "Drag to paint; on a touch screen, tap the picture first. By keyboard: move the square with the arrow keys, paint with the space bar. Inside are units of the first hidden layer, with what each adds to the score and its weights as a picture, blue above 0 and red below. The slopes are those of the loss with respect to the pixels: a step makes blue pixels brighter and red ones darker."),
     );
     show(index);
   },

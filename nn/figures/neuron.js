@@ -1,5 +1,8 @@
 // One neuron, a = max(0, w x + b), under two sliders: where does it bend?
-import { checkbox, controls, expose, number, plot, question, sentence, set, slider, svg, term } from "./shared.js";
+import { checkbox, controls, expose, h, hand, number, plot, question, sentence, set, slider, svg, term } from "./shared.js";
+
+const STEP = 0.05; // of both sliders
+const REACH = 24; // pixels from the bend at which the hand takes it
 
 export default {
   render({ model, el }) {
@@ -7,7 +10,7 @@ export default {
     const sum = svg("polyline", { class: "nn-thin nn-dashed nn-grey" });
     const bent = svg("polyline", { class: "nn-thick nn-blue" });
     const fold = svg("line", { class: "nn-thin nn-dotted nn-vermillion" });
-    const dot = svg("circle", { r: 5, class: "nn-fill-vermillion" });
+    const dot = svg("circle", { r: 8, class: "nn-fill-vermillion nn-grip" });
     const where = svg("text", { class: "nn-label nn-halo" });
     const zs = svg("text", { class: "nn-label nn-halo nn-quiet" }, "z = w x + b");
     const p = plot({
@@ -15,6 +18,17 @@ export default {
       height: (width) => Math.max(220, Math.min(320, width / 2)),
     });
     p.area.append(sum, fold, bent, dot, zs, where);
+    // the hand moves b, or w, which keep the steps of their sliders
+    const [weight, bias] = [["weight w", "w", w, (v) => (w = v)], ["bias b", "b", b, (v) => (b = v)]].map(([label, name, value, keep]) => {
+      const s = slider({ label, name, value, min: -3, max: 3, step: STEP, change: (v) => (keep(v), draw()) });
+      return { ...s, turn: (v) => (s.put(v), keep(Number(s.input.value)), draw()) };
+    });
+    hand(p, {
+      take: (x) => (w !== 0 && Math.abs(p.X(x) - p.X(-b / w)) < REACH ? [-b / w, 0] : null),
+      to: (x) => bias.turn(-w * x),
+      move: (right, up) => (right ? bias.turn(b - Math.sign(w) * right * STEP) : weight.turn(w + up * STEP)),
+      help: `${el.id}-help`,
+    });
     const { node, say } = sentence();
 
     function draw() {
@@ -51,16 +65,16 @@ export default {
       expose(el, { w, b, bend });
     }
 
-    const move = { min: -3, max: 3, step: 0.05 };
     el.append(
       question("Where does the neuron bend?", "Keep b and double w. Does the bend move towards 0 or away from it? Decide, then drag."),
       p.frame,
       controls(
-        slider({ label: "weight w", name: "w", value: w, ...move, change: (v) => ((w = v), draw()) }).node,
-        slider({ label: "bias b", name: "b", value: b, ...move, change: (v) => ((b = v), draw()) }).node,
+        weight.node,
+        bias.node,
         checkbox({ label: "show the rule", name: "rule", change: (v) => ((rule = v), draw()) }),
       ),
       node,
+      h("p", { class: "nn-help", id: `${el.id}-help` }, "Drag the bend to the left or right: only b changes. By keyboard, focus the plot: the arrow keys left and right move the bend, up and down change w."),
     );
     draw();
   },

@@ -1,6 +1,6 @@
 // One layer and a batch: the paths of one number to the loss, and the sum of
 // products that adds their slopes, for dW and for dX.
-import { button, controls, expose, guess, h, question, select, sentence, set, short, svg } from "./shared.js";
+import { arrows, button, controls, expose, guess, h, question, select, sentence, set, short, svg } from "./shared.js";
 
 const GAP = 40; // pixels between two nodes
 
@@ -59,12 +59,8 @@ export default {
       return grid(g.of.name, g.of.shape, (r, c) => {
         const cell = button(short(g.of.at(r, c)), `${g.of.name}[${r}, ${c}]`, () => choose([r, c]));
         set(cell, { class: "nn-cell", "aria-label": `${g.of.name}[${r}, ${c}], ${short(g.of.at(r, c))}` });
-        cell.addEventListener("keydown", (event) => {
-          const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
-          if (!move || event.ctrlKey || event.altKey || event.metaKey) return;
-          event.preventDefault();
-          event.stopPropagation();
-          const [to, too] = [(r + move[0] + height) % height, (c + move[1] + width) % width];
+        arrows(cell, (right, up) => {
+          const [to, too] = [(r - up + height) % height, (c + right + width) % width];
           choose([to, too]);
           cells[to * width + too].focus();
         });

@@ -89,21 +89,46 @@ export const number = (v, digits = 2) => {
 export const short = (v) => number(v, 3).replace(/\.?0+$/, "");
 /** "+ 1.50" or "− 1.50", for the next term of a sum. */
 export const term = (v, digits = 2) => `${v < 0 ? "−" : "+"} ${Math.abs(v).toFixed(digits)}`;
+/** 0.12, 36 and 3 · 10⁻⁵: about two digits of any size. */
+export const scientific = (v) => {
+  if (v === 0 || (Math.abs(v) >= 0.01 && Math.abs(v) < 1000)) return short(Number(v.toPrecision(2)));
+  const [digits, power] = v.toExponential(0).split("e");
+  const raised = Array.from(String(Number(power)), (c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]).join("");
+  return `${digits === "1" ? "" : `${digits.replace("-", "−")} · `}10${raised}`;
+};
 export const percent = (p, digits = 1) => `${(100 * p).toFixed(digits)} %`;
 
 /** Controls keep the keys that JupyterLab takes for its own shortcuts. */
 const keep = { "data-lm-suppress-shortcuts": "true" };
 
+/** `move(right, up)` at each arrow key, -1, 0 or 1 each. */
+export function arrows(node, move) {
+  const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+  node.addEventListener("keydown", (event) => {
+    const way = ways[event.key];
+    if (!way || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    move(...way);
+  });
+}
+
 /** A range input with its label and value; `change(value)` follows the hand. */
 export function slider({ label, name, min, max, step, value, format = number, change }) {
   const output = h("output", { "aria-hidden": "true" });
   const input = h("input", { type: "range", name, min, max, step, value, ...keep });
-  const node = h("div", { class: "nn-slider" }, h("label", {}, h("span", {}, label), input), output);
+  const node = h("div", { class: "nn-slider" }, h("label", {}, h("span", {}, ...[label].flat()), input), output);
   const show = () => {
     output.textContent = format(Number(input.value));
     input.setAttribute("aria-valuetext", output.textContent);
   };
   input.addEventListener("input", () => (show(), change(Number(input.value))));
+  // Firefox moves a slider without steps by 1 at each key, whatever its range
+  if (step === "any")
+    arrows(input, (right, up) => {
+      input.value = Number(input.value) + ((right + up) * (input.max - input.min)) / 100;
+      input.dispatchEvent(new Event("input"));
+    });
   show();
   const put = (v) => ((input.value = v), show());
   return { node, input, put };
@@ -218,7 +243,7 @@ export function plot({ x, y, xlabel = "", ylabel = "", height, draw, xticks, yti
   const area = svg("svg", { class: "nn-area", "aria-hidden": "true" });
   const node = svg("svg", { class: "nn-plot", role: "img" }, axes, area);
   const [left, right, top, bottom] = [ylabel ? 48 : 34, 14, 8, xlabel ? 38 : 22];
-  const p = { node, area, x, y, width: 1, height: 1 };
+  const p = { node, area, x, y, left, top, width: 1, height: 1 };
   p.X = (v) => ((v - p.x[0]) / (p.x[1] - p.x[0])) * p.width;
   p.Y = (v) => (1 - (v - p.y[0]) / (p.y[1] - p.y[0])) * p.height;
   p.path = (xs, ys) => Array.from(xs, (v, i) => `${p.X(v).toFixed(3)},${p.Y(ys[i]).toFixed(3)}`).join(" ");
@@ -256,6 +281,32 @@ export function plot({ x, y, xlabel = "", ylabel = "", height, draw, xticks, yti
   p.frame = h("div", { class: "nn-frame" }, node);
   resized.observe(p.frame);
   return p;
+}
+
+/** A plot under the hand. Where the pointer goes down, `take(x, y)`, in the
+ *  units of the axes, gives the place of what is taken, or null; `to(x, y)`
+ *  moves it; `move(right, up)` are the arrow keys. A finger that goes up or
+ *  down scrolls the page. */
+export function hand(p, { take = (x, y) => [x, y], to, move, help }) {
+  let held = null; // from the place of what is taken to the pointer
+  const at = ({ clientX, clientY }) => {
+    const box = p.node.getBoundingClientRect(); // that of the area grows with the lines that leave it
+    const [u, v] = [(clientX - box.left - p.left) / p.width, (clientY - box.top - p.top) / p.height];
+    return [p.x[0] + u * (p.x[1] - p.x[0]), p.y[1] - v * (p.y[1] - p.y[0])];
+  };
+  set(p.node, { tabindex: 0, role: "application", "aria-describedby": help, ...keep });
+  p.node.classList.add("nn-hand");
+  const follow = (event) => held && to(...at(event).map((v, k) => v - held[k]));
+  p.node.addEventListener("pointerdown", (event) => {
+    const here = at(event);
+    const place = event.button === 0 ? take(...here) : null;
+    held = place && here.map((v, k) => v - place[k]);
+    if (held) p.node.setPointerCapture(event.pointerId);
+  });
+  p.node.addEventListener("pointermove", follow);
+  p.node.addEventListener("pointerup", (event) => (follow(event), (held = null)));
+  p.node.addEventListener("pointercancel", () => (held = null));
+  arrows(p.node, move);
 }
 
 /** The lines value = level over a grid, as the text of one path. `values` is

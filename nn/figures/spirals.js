@@ -1,6 +1,6 @@
 // Three spirals and a network that trains on them in the page: its plane,
 // its units, its weights and its losses after every epoch.
-import { argmax, button, checkbox, choice, controls, contours, expose, h, number, percent, player, plot, question, select, sentence, set, softmax, svg } from "./shared.js";
+import { argmax, arrows, button, checkbox, choice, controls, contours, expose, h, number, percent, player, plot, question, select, sentence, set, softmax, svg } from "./shared.js";
 
 const SIDE = 72; // pixels a side of the plane; a tile has half of them
 const colours = [[0, 114, 178], [213, 94, 0], [0, 158, 115]]; // Okabe-Ito
@@ -162,14 +162,10 @@ export default {
       net.replaceChildren(wires, ...tiles.flat());
       net.style.setProperty("--n", Math.max(...all));
     }
-    net.addEventListener("keydown", (event) => {
-      const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-      if (!move || event.ctrlKey || event.altKey || event.metaKey) return;
-      event.preventDefault();
-      event.stopPropagation();
+    arrows(net, (right, up) => {
       const [k, u] = chosen ?? [1, -1];
       const round = (v, m) => (v + m) % m;
-      chosen = chosen ? [1 + round(k - 1 + move[0], layers.length - 1), round(u + move[1], now.units)] : [1, 0];
+      chosen = chosen ? [1 + round(k - 1 + right, layers.length - 1), round(u - up, now.units)] : [1, 0];
       draw();
     });
 
@@ -272,7 +268,7 @@ export default {
     };
     const layer = (k) => (k === 0 ? "inputs" : k === dense.length ? "scores" : `layer ${k}`);
     el.append(
-      question("How does a bent boundary come about?", model.get("task")),
+      question(model.get("question") ?? "How does a bent boundary come about?", model.get("task")),
       controls(play.node, next, button("Back to epoch 0", "restart", begin)),
       h("div", { class: "nn-columns" },
         h("div", { class: "nn-stage nn-plane" }, plane, overlay),

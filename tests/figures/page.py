@@ -121,6 +121,54 @@ def place(page, selector, u, v):
     return box["x"] + u * box["width"], box["y"] + v * box["height"]
 
 
+def spot(page, x, y, nth=0):
+    """Where x and y of a plot's axes are on the page."""
+    plot = page.locator("svg.nn-plot").nth(nth)
+    plot.scroll_into_view_if_needed()
+    box, area = plot.bounding_box(), plot.locator(".nn-area")
+    left, top, width, height = (
+        float(area.get_attribute(name))
+        for name in ("x", "y", "width", "height")
+    )
+    domain = area.get_attribute("data-domain").split()
+    x0, x1, y0, y1 = map(float, domain)
+    return (
+        box["x"] + left + (x - x0) / (x1 - x0) * width,
+        box["y"] + top + (y1 - y) / (y1 - y0) * height,
+    )
+
+
+def drag(page, start, *ways, nth=0):
+    """Press the mouse at a place of a plot's axes; move it to others."""
+    page.mouse.move(*spot(page, *start, nth))
+    page.mouse.down()
+    for way in ways:
+        page.mouse.move(*spot(page, *way, nth))
+    page.mouse.up()
+
+
+def swipe(page, start, end):
+    """Move a finger from one place of the page to another, in steps."""
+    devices = page.context.new_cdp_session(page)
+
+    def touch(kind, *points):
+        touches = [{"x": x, "y": y} for x, y in points]
+        devices.send(
+            "Input.dispatchTouchEvent",
+            {"type": kind, "touchPoints": touches},
+        )
+
+    touch("touchStart", start)
+    for k in range(1, 9):
+        part = [
+            a + k / 8 * (b - a) for a, b in zip(start, end, strict=True)
+        ]
+        touch("touchMove", part)
+        page.wait_for_timeout(20)
+    touch("touchEnd")
+    page.wait_for_timeout(50)
+
+
 def float64(model):
     """A copy of a model that computes in double precision."""
     model = copy.deepcopy(model)

@@ -14,7 +14,26 @@ CHAPTER = (
     .joinpath("notebooks", "07_the_chain_rule_on_one_neuron.ipynb")
 )
 FRESH = [1, -1, 0.5, 1, 1, 0, 1, -2, 0]
-SHOW = "show the slopes"
+FORWARD = ["z0", "z1", "a0", "a1", "yhat", "L"]
+ORDER = [
+    "yhat",
+    "c",
+    "v0",
+    "v1",
+    "a0",
+    "a1",
+    "z0",
+    "z1",
+    "b0",
+    "b1",
+    "w00",
+    "w01",
+    "w10",
+    "w11",
+    "x0",
+    "x1",
+]
+END = {"step": len(FORWARD) + len(ORDER)}
 
 
 def example():
@@ -77,7 +96,7 @@ def test_the_slopes_are_those_of_numpy(page, rng):
     for k in (0, 2, 1, 3):  # first one hidden unit falls silent, then both
         settings.append({"number": k, "value": -2})
     cells = "[...root.querySelectorAll('tbody td')].map(e => e.textContent)"
-    page.get_by_label(SHOW).check()
+    play(page, [END])
     silent = set()
     for _, shown, texts in play(page, settings, cells):
         t = np.array(shown["theta"])
@@ -107,8 +126,7 @@ def test_the_slopes_are_those_of_numpy(page, rng):
 def test_every_slope_is_written_under_its_value(page):
     theta = [0.6, -0.4, 0.3, -0.5, 0.1, -0.2, 0.7, -1.2, 0.2]  # z1 < 0
     play(page, [{"number": k, "value": v} for k, v in enumerate(theta)])
-    page.get_by_label(SHOW).check()
-    shown = values(page)
+    [(_, shown, _)] = play(page, [END])
     x0, x1 = 1, 2
     names = ("z0", "z1", "a0", "a1", "yhat", "L")
     expected = [(theta[k], shown["slopes"][k]) for k in range(9)]
@@ -127,16 +145,73 @@ def test_every_slope_is_written_under_its_value(page):
     assert np.allclose(sorted(found), sorted(expected), atol=6e-4)
 
 
-def test_slopes_are_covered_until_they_are_asked_for(page):
-    slopes = page.locator("svg .nn-slope, tbody td:not(:nth-child(2))")
-    hidden = {"?", "slope of L"}  # the second is the legend
-    assert set(slopes.all_text_contents()) == hidden
-    reading = page.locator(".nn-reading")
-    assert "What is its slope" in reading.text_content()
-    page.get_by_label(SHOW).check()
-    assert "?" not in slopes.all_text_contents()
-    assert "is −2: a small step up makes the loss smaller" in (
-        reading.text_content()
+def numbers(page):
+    """Each place of the drawing: its value and its slope, as written."""
+    return page.eval_on_selector_all(
+        "svg g",
+        "all => all.map(g => [...g.children].map(e => e.textContent))",
     )
-    page.get_by_label(SHOW).uncheck()
-    assert set(slopes.all_text_contents()) == hidden
+
+
+def test_it_opens_with_all_values_and_the_slope_of_the_loss(page):
+    found = numbers(page)
+    assert "?" not in [value for value, _ in found]
+    assert [slope for _, slope in found if slope != "?"] == ["1"]
+    cells = page.locator("tbody td:not(:nth-child(2))")
+    assert set(cells.all_text_contents()) == {"?"}
+    reading = page.locator(".nn-reading").text_content()
+    assert reading.startswith("L = ½ (1 − 3)² = 2.")
+    assert "What is the slope of L with respect to ŷ?" in reading
+
+
+def test_the_numbers_appear_one_at_a_time(page):
+    found = play(
+        page,
+        [{"step": k} for k in range(END["step"] + 1)],
+        "[...root.querySelectorAll('svg g')].map("
+        "g => [...g.children].map(e => e.textContent))",
+    )
+    for (step, shown, now), (_, _, before) in zip(
+        found[1:], found[:-1], strict=True
+    ):
+        new = [
+            new
+            for pair, old in zip(now, before, strict=True)
+            for new, hidden in zip(pair, old, strict=True)
+            if new != hidden
+        ]
+        k = step["step"] - 1
+        key = (FORWARD + [f"d{name}" for name in ORDER])[k]
+        wanted = [shown[key]] if key != "L" else [shown["L"], shown["dL"]]
+        assert np.allclose([number(v) for v in new], wanted, atol=6e-4)
+    assert not any("?" in pair for pair in found[-1][2])
+
+
+def test_the_sentence_says_where_a_slope_comes_from(page):
+    said = {}
+    for _ in ORDER:
+        page.get_by_role("button", name="Next number").click()
+        shown = values(page)
+        said[shown["known"][-1]] = page.locator(
+            ".nn-reading"
+        ).text_content()
+    assert [*said] == ORDER
+    assert "with respect to W[1, 1] is 2 · 4 = 8, the local" in said["w11"]
+    assert "x[0] is 1 · (−2) + (−1) · 4 = −6, the sum over" in said["x0"]
+    assert "What is the slope of L with respect to v[1]?" in said["v0"]
+    assert page.get_by_role("button", name="Next number").is_disabled()
+    assert (
+        "Slope of W[0, 0] −2: a small step up makes the loss smaller"
+        in (said["x1"])
+    )
+    play(page, [{"step": 0}])
+    assert "What is z[0]?" in page.locator(".nn-reading").text_content()
+    assert sum("?" in pair for pair in numbers(page)) == 17
+    play(page, [{"step": 1}])
+    reading = page.locator(".nn-reading").text_content()
+    assert "z[0] = 1 · 1 + 2 · 0.5 + 1 = 3." in reading
+
+
+def test_a_click_on_a_weight_chooses_it(page):
+    page.locator("svg g.nn-pick").nth(4).locator("text").first.click()
+    assert page.get_by_label("weight or bias").input_value() == "6"

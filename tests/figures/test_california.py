@@ -68,6 +68,7 @@ def dollars(v):
 def test_the_sliders_price_a_district_as_numpy_does(page, rng):
     first = values(page)
     assert first["district"] == 3
+    assert "the census $" not in page.locator(".nn-reading").inner_text()
     assert np.allclose(first["x"], X[3].astype(float), **CLOSE)
     assert np.isclose(first["actual"], Y[3, 0], **CLOSE)
 
@@ -103,7 +104,7 @@ def test_random_districts_are_guessed_and_revealed(page):
         x, (y,) = X[shown["district"]], Y[shown["district"]]
         assert np.allclose(shown["x"], x.astype(float), **CLOSE)
         assert np.isclose(shown["z"], price(x)[0], **CLOSE)
-        assert "dearer or cheaper" in reading.inner_text()
+        assert "higher or lower" in reading.inner_text()
         page.get_by_role("button", name="Reveal").click()
         text = reading.inner_text()
         assert f"the census {dollars(y)}" in text
@@ -136,3 +137,42 @@ def test_a_click_on_the_map_moves_the_house_there(page):
     ring = now(page, "box('.nn-ring')")
     assert abs(ring["x"] + ring["width"] / 2 - x) < 2
     assert abs(ring["y"] + ring["height"] / 2 - y) < 2
+
+
+def test_the_map_has_the_outline_of_the_state(page):
+    from matplotlib.path import Path
+
+    drawn = page.locator(".nn-land").get_attribute("d")
+    view = page.locator(".nn-map svg").first.get_attribute("viewBox")
+    width, height = map(float, view.split()[2:])
+    rings = [
+        np.array([point.split() for point in ring.split("L")], float)
+        for ring in drawn.replace("Z", "").split("M")[1:]
+    ]
+    px = (X[:, 7] - WEST) / (EAST - WEST) * width
+    py = (NORTH - X[:, 6]) / (NORTH - SOUTH) * height
+    places = np.stack([px, py], axis=1)
+    degree = height / (NORTH - SOUTH)
+    far = np.ones(len(X), bool)
+    for ring in rings:
+        inside = Path(ring).contains_points(places)
+        after = np.roll(ring, -1, axis=0)
+        edge = after - ring
+        along = ((places[:, None] - ring) * edge).sum(-1) / (edge**2).sum(
+            -1
+        )
+        foot = ring + np.clip(along, 0, 1)[..., None] * edge
+        gap = np.linalg.norm(foot - places[:, None], axis=-1).min(axis=1)
+        far &= ~inside & (gap > 0.1 * degree)
+    assert not far.any()
+    assert len(rings) == 2
+
+
+def test_each_column_has_its_words(page):
+    labels = page.locator(".nn-knobs label").all_inner_texts()
+    assert [text.split()[0] for text in labels] == list(HOUSING_FEATURES)
+    words = dict(zip(HOUSING_FEATURES, labels, strict=True))
+    assert words["AveOccup"].split("\n")[1:] == ["people per household"]
+    for name, unit in zip(HOUSING_FEATURES, HOUSING_UNITS, strict=True):
+        if " " in unit and "USD" not in unit:
+            assert unit in words[name]

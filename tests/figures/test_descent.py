@@ -1,7 +1,7 @@
 """Three rules that walk down one valley."""
 
 import numpy as np
-from page import CLOSE, make, place, play, points, values
+from page import CLOSE, drag, make, play, points, values
 
 import nn
 
@@ -70,22 +70,24 @@ def test_the_paths_are_those_of_the_package(page, rng):
             assert np.allclose(xy, np.array(path)[near], atol=0.05)
 
 
-def test_a_click_and_the_arrow_keys_move_the_start(page):
+def test_the_hand_and_the_arrow_keys_move_the_start(page):
     play(page, [{"lr": -1.7, "steps": 60}])
     for k, (u, v) in enumerate([(0.2, 0.3), (0.8, 0.1), (0.5, 0.9)]):
-        area = f".nn-click .nn-area >> nth={k}"
-        page.mouse.click(*place(page, area, u, v))
-        shown = values(page)
         at = [-5 + 10 * u, 2.5 - 5 * v]
+        drag(page, (0, 0), (-1, -0.5), at, nth=k)
+        shown = values(page)
         assert np.allclose(shown["start"], at, atol=0.1)
         agree(shown)
-    page.locator("svg[tabindex]").focus()
-    before = values(page)["start"]
-    for key in ["ArrowLeft", "ArrowUp", "ArrowLeft"]:
-        page.keyboard.press(key)
-    moved = np.subtract(values(page)["start"], before)
-    assert np.allclose(moved, [-0.4, 0.1], atol=1e-9)
-    agree(values(page))
+    for k in range(3):
+        plot = page.locator(".nn-hand").nth(k)
+        before = values(page)["start"]
+        for key in ["ArrowLeft", "ArrowUp", "ArrowLeft"]:
+            plot.press(key)
+        moved = np.subtract(values(page)["start"], before)
+        assert np.allclose(moved, [-0.4, 0.1], atol=1e-9)
+        agree(values(page))
+    drag(page, (0, 0), (5.3, 2.8))
+    assert values(page)["start"] == [5, 2.5]  # no further than the map
 
 
 def test_play_runs_to_the_end(page):

@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from page import NAMES, make, module_of, values
+from page import NAMES, make, module_of, swipe, values
 
 from nn.figures import Figure
 
@@ -240,7 +240,7 @@ def test_status_is_spoken_once_the_hand_rests(page, name):
     )
     control = page.locator("input[type=range]")
     if name == "fashion":
-        control = page.locator("canvas")
+        control = page.locator("canvas[role=application]")
     for _ in range(6):
         control.first.press("ArrowLeft")
     page.wait_for_timeout(900)
@@ -271,11 +271,28 @@ def test_a_finger_can_scroll_past(page):
     assert traps == []
 
 
+@of("neuron", "hinges", "descent")
+@opened(low=PHONE | {"viewport": {"width": 390, "height": 400}})
+def test_a_finger_drags_sideways_and_scrolls_up_and_down(page):
+    thing = page.locator(".nn-hand .nn-grip, .nn-hand .nn-home").first
+    thing.scroll_into_view_if_needed()
+    before, height = values(page), page.evaluate("scrollY")
+    box = thing.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    swipe(page, (x, y), (x, y - 120))
+    assert page.evaluate("scrollY") > height + 50
+    assert values(page) == before
+    box = thing.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    swipe(page, (x, y), (x + 60, y + 10))
+    assert values(page) != before
+
+
 @of("fashion")
 @opened(phone=PHONE)
 def test_a_finger_paints_only_after_a_tap(page):
     page.get_by_label("pen").select_option(label="white (draw)")
-    before, canvas = values(page), page.locator("canvas")
+    before, canvas = values(page), page.locator("canvas[role=application]")
     canvas.tap()
     assert values(page) == before
     action = "e => getComputedStyle(e).touchAction"

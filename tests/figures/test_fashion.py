@@ -12,6 +12,7 @@ from nn.datasets import FASHION_CLASSES, fashion_mnist_sample
 
 SAMPLE = fashion_mnist_sample()
 X, Y = (a[100:160] for a in SAMPLE)  # the images of the figure
+PICTURE = "canvas[role=application]"
 SHIFTS = {"left": (0, -2), "up": (-2, 0), "right": (0, 2), "down": (2, 0)}
 
 
@@ -89,9 +90,9 @@ def test_random_images_are_judged_as_by_numpy(page):
 
 def test_the_pen_paints_a_line_while_it_is_down(page):
     image, before = agree(page)
-    page.mouse.move(*place(page, "canvas", 0.3, 0.8))
+    page.mouse.move(*place(page, PICTURE, 0.3, 0.8))
     page.mouse.down()
-    page.mouse.move(*place(page, "canvas", 0.7, 0.2))
+    page.mouse.move(*place(page, PICTURE, 0.7, 0.2))
     page.mouse.up()
     painted, after = agree(page)
     changed = painted != image
@@ -100,7 +101,7 @@ def test_the_pen_paints_a_line_while_it_is_down(page):
     rows = np.flatnonzero((painted == 0).any(axis=1))
     assert {7, 12, 17, 22} <= set(rows)  # a line without gaps
     assert abs(after - before).max() > 1e-4
-    page.mouse.move(*place(page, "canvas", 0.3, 0.5))  # the pen is up
+    page.mouse.move(*place(page, PICTURE, 0.3, 0.5))  # the pen is up
     assert (agree(page)[0] == painted).all()
     click(page, "Restore")
     assert (agree(page)[0] == image).all()
@@ -122,7 +123,7 @@ def test_one_can_paint_by_keyboard_alone(page):
     reading = page.locator(".nn-reading").inner_text()
     assert "nothing in the picture" in reading
     page.get_by_label("pen").select_option(label="white (draw)")
-    page.locator("canvas").focus()
+    page.locator(PICTURE).focus()
     for key in ["Space", *["ArrowDown"] * 3, "Space", "ArrowLeft", "Space"]:
         page.keyboard.press(key)
     expected = np.zeros((28, 28), np.uint8)
@@ -169,3 +170,59 @@ def test_inside_are_the_units_that_move_the_score_most(page):
     assert np.array_equal(blue[shade > 3], (w > 0)[shade > 3])
     page.get_by_label("look inside").uncheck()
     assert page.locator(".nn-portraits").count() == 0
+
+
+def slopes(picture, target):
+    """The slope of the loss of a class for each pixel, (784,)."""
+    model, loss = float64(fashion_model()), nn.SoftmaxCrossEntropy()
+    x = picture.reshape(1, 784).astype(float)
+    loss.forward(model.forward(x, training=True), np.array([target]))
+    return model.backward(loss.backward())[0]
+
+
+def test_the_pixel_slopes_are_those_of_numpy(page):
+    picture, p = agree(page)
+    choice = page.get_by_label("it should say")
+    assert choice.input_value() == str(np.argsort(-p)[1])
+    assert values(page)["slopes"] is None
+    assert not page.locator("canvas.nn-overlay").is_visible()
+    page.get_by_label("show the slopes").check()
+    assert page.locator("canvas.nn-overlay").is_visible()
+    for target in range(10):
+        choice.select_option(str(target))
+        g = slopes(picture, target)
+        most = abs(g).max()
+        shown = values(page)
+        assert shown["target"] == target
+        assert np.allclose(shown["slopes"], g, rtol=1e-5, atol=1e-5 * most)
+        ink = canvas(page, "canvas.nn-overlay").reshape(784, 4).astype(int)
+        assert np.allclose(ink[:, 3], 255 * abs(g) / most, atol=1)
+        seen = ink[:, 3] > 3
+        blue = ink[:, 2] > ink[:, 0]
+        assert np.array_equal(blue[seen], (g < 0)[seen])  # to be brighter
+        asked = page.locator(".nn-question").last.inner_text()
+        assert f"the network says {FASHION_CLASSES[target]}?" in asked
+
+
+def test_steps_along_the_slopes_change_the_answer(page):
+    picture, _ = agree(page)
+    target = 4
+    page.get_by_label("it should say").select_option(str(target))
+    reading = page.locator(".nn-reading")
+    for _ in range(30):
+        click(page, "One step")
+        g = slopes(picture, target)
+        step = 8 * g / np.sqrt(np.mean(g**2))
+        expected = np.clip(picture.ravel() - step, 0, 255)
+        new, p = agree(page)
+        # half a grey level may be rounded either way
+        assert abs(new.ravel() - expected).max() < 0.5 + 1e-6
+        most = abs(new.astype(int) - picture).max()
+        said = f"No pixel changed by more than {most} of 255."
+        assert said in reading.inner_text()
+        picture = new
+        if p.argmax() == target:
+            break
+    assert p.argmax() == target
+    click(page, "Restore")
+    assert "No pixel" not in reading.inner_text()

@@ -1,7 +1,7 @@
 """One neuron: a hinge, bent where w x + b changes its sign."""
 
 import numpy as np
-from page import CLOSE, make, play, points
+from page import CLOSE, drag, make, play, points, values
 
 
 def example():
@@ -45,3 +45,35 @@ def test_the_reading_says_where_it_bends(page):
     assert "bends at x = 1.50" in reading.inner_text()
     page.get_by_label("show the rule").check()
     assert "x = −b / w = −2.25 / −1.50 = 1.50" in reading.inner_text()
+
+
+def test_the_bend_is_dragged_and_moves_b_alone(page):
+    drag(page, (1.5, 0), (-1, 1), (-2, 3))
+    shown = values(page)
+    assert shown["w"] == 1.5
+    assert abs(shown["bend"] + 2) < 0.06  # a step of b is 0.033 of x
+    assert np.isclose(shown["bend"], -shown["b"] / 1.5, **CLOSE)
+    drag(page, (-2, 3), (4, 3))
+    assert values(page)["b"] == -3  # the end of the slider
+    before = values(page)
+    drag(page, (-3, 3), (0, 3))  # far from the bend
+    assert values(page) == before
+    play(page, [{"w": 0}])
+    drag(page, (0, 0), (-2, 0))
+    assert values(page)["b"] == -3
+
+
+def test_the_arrow_keys_move_the_bend_and_the_slope(page):
+    plot = page.locator("svg.nn-plot")
+    for w, key, sign in [
+        (2, "ArrowRight", 1),
+        (2, "ArrowLeft", -1),
+        (-1, "ArrowRight", 1),
+    ]:
+        play(page, [{"w": w, "b": 1}])
+        plot.press(key)
+        moved = values(page)["bend"] - -1 / w
+        assert np.isclose(moved, sign * 0.05 / abs(w), **CLOSE)
+    plot.press("ArrowUp")
+    assert np.isclose(values(page)["w"], -0.95, **CLOSE)
+    assert page.locator("[name=w]").input_value() == "-0.95"
