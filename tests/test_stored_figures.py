@@ -18,6 +18,7 @@ STARS = {  # chapter: the interactive figures that it must hold
     10: ["spirals"],
     11: ["layers", "spirals"],
     12: ["descent"],
+    13: ["spirals"],
     14: ["fashion"],
     15: ["california"],
 }

@@ -10,7 +10,7 @@ const RATES = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3];
 const BATCHES = [1, 4, 8, 16, 32, 64, 128];
 const UNITS = [1, 2, 3, 4, 6, 8, 12, 16];
 const PENALTIES = [0, 1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2];
-const NOISES = [0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4];
+const NOISES = [0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.6, 0.8];
 const SCALES = [0.01, 0.1, 0.3, 1, 3];
 
 /** A X W + b for n rows: an array of n rows. */
