@@ -56,6 +56,12 @@ FIXES = (
         r'<span class="toctree-toggle" role="presentation">',
         r'\g<0><span class="visually-hidden">Pages below</span>',
     ),
+    # no block is in code, and a list in a list is in an item of it
+    (
+        r"<pre>[\s\S]*?</pre>",
+        lambda code: re.sub("(?<=<)(/?)div(?=[ >])", r"\1span", code[0]),
+    ),
+    (r"</li>\n<ul>", "\n<ul>"),
     # one statement about the width of the screen
     (r'<meta name="viewport"[^>]*>(?=[\s\S]*<meta name="viewport")', ""),
     # the figures do not wait for the scripts of the theme
@@ -69,6 +75,13 @@ FIXES = (
     (r"<script>(?:let|var) toggle\w+ = [^<]*</script>\n?", ""),
     (r'<link rel="preload" as="script"[^>]*>\n?', ""),
 )
+# when a fold opens, the theme looks anew for what scrolls in it, so that
+# the Tab key stops there
+FOLDS = """\
+<script>
+addEventListener("toggle", () => dispatchEvent(new Event("resize")), true);
+</script>
+</head>"""
 # a search happens on one page, which has what it needs
 SEARCH = (
     r"<script[^>]*(?:searchtools|language_data|searchindex)\.js[^>]*>"
@@ -156,6 +169,7 @@ def mend(text, page, settings):
         text = re.sub(pattern, new, text)
     inline = f"<script>{settings}</script>"
     text = OPTIONS.sub(lambda match: inline, text)
+    text = text.replace("</head>", FOLDS, 1)
     if page.name != "search.html":
         text = re.sub(SEARCH, "", text)
         head, body, rest = text.partition("</head>")
