@@ -193,6 +193,16 @@ def test_the_copy_button_leaves_out_prompts(visit, web):
         assert ">>>" not in copied
 
 
+@pytest.mark.parametrize("how", ["click", "tap", "press"])
+def test_a_menu_opens_at_once_though_its_script_comes_late(visit, web, how):
+    address, menu = f"{web}book/glossary.html", ".dropdown-download-buttons"
+    with visit(address, web, ready=0, has_touch=True) as page:
+        assert page.locator("script[src*=bootstrap]").count() == 0
+        button = page.locator(f"{menu} button").first
+        getattr(button, how)(*["Enter"][: how == "press"])
+        page.wait_for_selector(f"{menu} .dropdown-menu.show")
+
+
 def test_a_folded_solution_opens(visit, web):
     with visit(f"{web}{CHAPTERS[0]}.html", web, ready=0) as page:
         fold = page.locator("details.hide:has-text('Show the solution')")

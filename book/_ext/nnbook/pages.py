@@ -75,6 +75,29 @@ FIXES = (
     (r"<script>(?:let|var) toggle\w+ = [^<]*</script>\n?", ""),
     (r'<link rel="preload" as="script"[^>]*>\n?', ""),
 )
+# the menus and hints of the header come when a reader goes to one
+BOOTSTRAP = re.compile(
+    r'<script defer src="([^"]*/bootstrap\.js[^"]*)"></script>'
+)
+MENUS = r"""<script>
+{
+  const kinds = ["pointerover", "focusin", "click"];
+  const script = document.createElement("script");
+  let clicked;
+  const bring = ({ type, target }) => {
+    const menu = target.closest?.("[data-bs-toggle]");
+    if (type === "click") clicked = menu;
+    if (!menu || script.src) return;
+    script.src = "\1";
+    script.onload = () => {
+      for (const kind of kinds) removeEventListener(kind, bring);
+      clicked?.click();
+    };
+    document.head.append(script);
+  };
+  for (const kind of kinds) addEventListener(kind, bring);
+}
+</script>"""
 # when a fold opens, the theme looks anew for what scrolls in it, so that
 # the Tab key stops there
 FOLDS = """\
@@ -170,6 +193,7 @@ def mend(text, page, settings):
     inline = f"<script>{settings}</script>"
     text = OPTIONS.sub(lambda match: inline, text)
     text = text.replace("</head>", FOLDS, 1)
+    text = BOOTSTRAP.sub(MENUS, text)
     if page.name != "search.html":
         text = re.sub(SEARCH, "", text)
         head, body, rest = text.partition("</head>")
