@@ -14,7 +14,7 @@ SIDE = 20  # pixels of each colour
 INK = ("#ffffff", *figures.CYCLE)  # paper first
 SHOW = """([address, kind]) => {
   const frame = document.createElement("span");
-  frame.className = "nn-picture";
+  frame.className = "nn-still";
   frame.innerHTML = `<img alt="" class="${kind}" src="${address}">`;
   document.querySelector("article").prepend(frame);
   frame.scrollIntoView();
@@ -39,7 +39,7 @@ def shown(visit, site, serve):
     with visit(
         f"{web}book/glossary.html", web, ready=0, color_scheme="dark"
     ) as page:
-        for kind in ("nn-plot", "nn-photograph"):
+        for kind in ("nn-drawn", "nn-photograph"):
             page.evaluate(SHOW, [address, kind])
             picture = page.locator(f"img.{kind}").first.screenshot()
             pixels = np.asarray(
@@ -66,20 +66,20 @@ def contrasts(colours):
 
 
 def test_the_paper_of_a_plot_is_the_page(shown):
-    assert np.abs(shown["nn-plot"][0] - shown["page"]).max() <= 5
+    assert np.abs(shown["nn-drawn"][0] - shown["page"]).max() <= 5
 
 
 def test_no_colour_of_a_plot_loses_contrast(shown):
     colours = [c != figures.BLACK for c in INK[1:]]
     before = contrasts(shown["as drawn"])
-    after = contrasts(shown["nn-plot"])
+    after = contrasts(shown["nn-drawn"])
     assert (after >= before)[colours].all()
     assert after.min() > 3
 
 
 def test_each_colour_of_a_plot_keeps_its_hue(shown):
     for name, before, after in zip(
-        INK, shown["as drawn"], shown["nn-plot"], strict=True
+        INK, shown["as drawn"], shown["nn-drawn"], strict=True
     ):
         hues = [colorsys.rgb_to_hsv(*c / 255)[0] for c in (before, after)]
         if np.ptp(before):  # black and white have none

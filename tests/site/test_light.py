@@ -179,9 +179,11 @@ def test_a_picture_has_a_frame_and_no_still_of_a_figure_has(tmp_path):
         f'<img alt="C" src="data:image/png;base64,{data}">'
     )
     text = pictures.lighten(page, Path("x.html"), tmp_path)
-    assert text.count('class="nboutput nn-picture"') == 1
-    assert text.count('class="nn-plot"') == 2
-    assert text.count('class="nn-thumb nn-plot"') == 1
+    assert text.count('class="nboutput nn-still"') == 1
+    for script in Path(figures.__file__).parent.glob("*.[jc]s*"):
+        assert "nn-still" not in script.read_text("utf-8")
+    assert text.count('class="nn-drawn"') == 2
+    assert text.count('class="nn-thumb nn-drawn"') == 1
     least = int(re.search(r"--nn-least:(\d+)px", text)[1])
     label = pictures.SMALLEST * figures.DPI / 72  # pixels of the file
     assert label * least / (6 * figures.DPI) >= pictures.READABLE

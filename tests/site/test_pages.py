@@ -54,7 +54,7 @@ REACHED = """() => [...document.querySelectorAll("pre, .output_area")]
   .every(e => (e.scrollWidth > e.clientWidth) <= (e.tabIndex === 0))"""
 # of each picture: its width beside that of its file, whether it scrolls,
 # and whether a mark says so
-PICTURES = """() => [...document.querySelectorAll(".nn-picture")].map(e => {
+PICTURES = """() => [...document.querySelectorAll(".nn-still")].map(e => {
   const [frame, image] = [e.firstChild, e.querySelector("img")];
   return [
     image.getBoundingClientRect().width / image.getAttribute("width"),

@@ -30,7 +30,7 @@ READABLE = 9  # CSS pixels: their smallest size on a page
 LEAST = READABLE / (SMALLEST * DPI / 72)  # of a picture's own width
 # where an .output_area in .nboutput scrolls, the theme lets Tab stop
 FRAME = (
-    '<span class="nboutput nn-picture" style="--nn-least:{}px">'
+    '<span class="nboutput nn-still" style="--nn-least:{}px">'
     '<span class="output_area">{}</span></span>'
 )
 
@@ -63,7 +63,7 @@ def lighten(text, page, out):
             if SIZED.search(rest)
             else (f' width="{width}" height="{height}"')
         )
-        kind = "nn-photograph" if has_photographs(data) else "nn-plot"
+        kind = "nn-photograph" if has_photographs(data) else "nn-drawn"
         rest = rest.replace(' class="nn-thumb"', "")
         kinds = f"nn-thumb {kind}" if small else kind
         image = (
