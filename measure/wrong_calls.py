@@ -389,6 +389,7 @@ def page():
             error = answer(code)
             said = re.sub(r"0x[0-9a-f]+", "0x…", f"{error}")
             code, said = (t.replace("|", "\\|") for t in (code, said))
+            said = said.replace("<", "&lt;")  # no element of the page
             lines.append(f"| `{code}` | {type(error).__name__}: {said} |")
     return HEAD.format(n=n) + "\n".join(lines) + "\n"
 

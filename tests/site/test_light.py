@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import re
 import sys
 from pathlib import Path
@@ -96,6 +97,23 @@ def test_a_font_keeps_the_characters_asked_for_and_its_licence(tmp_path):
         assert "SIL OPEN FONT LICENSE" in licence.read_text()
 
 
+def test_a_font_of_formulas_keeps_only_what_it_draws(tmp_path):
+    from fontTools.ttLib import TTFont
+
+    formulas.copy_fonts(tmp_path)
+    faces = [
+        f"@font-face{{font-family:MJXTEX-{name};"
+        f"src:url({formulas.FONTS}/MathJax_{file}.woff)}}"
+        for name, file in (("I", "Math-Italic"), ("A", "AMS-Regular"))
+    ]
+    css = 'mjx-c.TEX-I::before{content:"W"}mjx-c::before{content:"R"}'
+    small = fonts.shrink(css + "".join(faces), tmp_path)
+    assert "MJXTEX-A" not in small  # R is drawn by the main font
+    (data,) = re.findall(r"base64,([^)]+)\)", small)
+    font = TTFont(io.BytesIO(base64.b64decode(data)))
+    assert set(font.getBestCmap()) == {ord("W")}
+
+
 @pytest.mark.parametrize(
     ("text", "key"),
     [
@@ -146,6 +164,48 @@ def test_a_picture_keeps_its_points_and_gets_its_size(tmp_path):
     assert f'<img src="../_images/{webp.name}">' in text  # the theme's size
     assert text.count(f'src="../_images/{webp.name}"') == 2
     assert np.array_equal(np.asarray(Image.open(webp)), points)
+
+
+def test_a_picture_has_a_frame_and_no_still_of_a_figure_has(tmp_path):
+    from nn import figures
+
+    png = figures.png(figures.subplots(figsize=(6, 3))[0])
+    data = base64.b64encode(png).decode()
+    (tmp_path / "_images").mkdir()
+    (tmp_path / "_images" / "a.png").write_bytes(png)
+    page = (
+        '<img alt="A" src="_images/a.png">'
+        '<img alt="B" src="_images/a.png" class="nn-thumb">'
+        f'<img alt="C" src="data:image/png;base64,{data}">'
+    )
+    text = pictures.lighten(page, Path("x.html"), tmp_path)
+    assert text.count('class="nboutput nn-still"') == 1
+    for script in Path(figures.__file__).parent.glob("*.[jc]s*"):
+        assert "nn-still" not in script.read_text("utf-8")
+    assert text.count('class="nn-drawn"') == 2
+    assert text.count('class="nn-thumb nn-drawn"') == 1
+    least = int(re.search(r"--nn-least:(\d+)px", text)[1])
+    label = pictures.SMALLEST * figures.DPI / 72  # pixels of the file
+    assert label * least / (6 * figures.DPI) >= pictures.READABLE
+
+
+def test_photographs_are_told_from_plots():
+    """By their black ground: in the chapters, cells that draw in gray."""
+    found = {True: 0, False: 0}
+    for path in sorted(ROOT.glob("notebooks/*.ipynb")):
+        for cell in json.loads(path.read_text("utf-8"))["cells"]:
+            code = "".join(cell["source"])
+            for output in cell.get("outputs", ()):
+                png = output.get("data", {}).get("image/png")
+                if png is None or "text/html" in output["data"]:
+                    continue
+                said = pictures.has_photographs(base64.b64decode(png))
+                if "imshow(" not in code:
+                    assert not said, (path.name, code)
+                elif 'cmap="gray"' in code:
+                    assert said, (path.name, code)
+                found[said] += 1
+    assert min(found.values()) > 5
 
 
 def test_only_large_photographs_lose_a_little(tmp_path):

@@ -3,11 +3,14 @@
 A request that leaves the site and an uncaught error fail the test.
 """
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
+from nn import figures
 from tools import pdf
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,6 +28,7 @@ WIDE = """() => {
   const edge = document.documentElement.clientWidth;
   return [document.documentElement.scrollWidth - edge];
 }"""
+SIZE = re.compile(r"size=(\d+)")
 FORMULAS = """() => [
   document.querySelectorAll("mjx-container").length,
   [...document.querySelectorAll("mjx-merror, [data-mjx-error]")]
@@ -39,6 +43,33 @@ TITLES = """() =>
   .filter(e => getComputedStyle(e).color
     != getComputedStyle(e.closest("summary")).color)
   .map(e => e.textContent)"""
+# the state of each interactive figure, and what colour is behind it
+FIGURES = """() => [...document.querySelectorAll("figure[data-nn]")]
+  .map(e => [e.dataset.state,
+    getComputedStyle(e.parentElement).backgroundColor])"""
+OPEN = """() => document.querySelectorAll("details")
+  .forEach(e => { e.open = true; })"""
+# whether the Tab key stops at all code and pictures that scroll
+REACHED = """() => [...document.querySelectorAll("pre, .output_area")]
+  .every(e => (e.scrollWidth > e.clientWidth) <= (e.tabIndex === 0))"""
+# of each picture: its width beside that of its file, whether it scrolls,
+# and whether a mark says so
+PICTURES = """() => [...document.querySelectorAll(".nn-still")].map(e => {
+  const [frame, image] = [e.firstChild, e.querySelector("img")];
+  return [
+    image.getBoundingClientRect().width / image.getAttribute("width"),
+    frame.scrollWidth > frame.clientWidth,
+    parseFloat(getComputedStyle(e, "::after").width) > 20];
+})"""
+# code with text under its copy button
+COVERED = """() => [...document.querySelectorAll("button.copybtn")]
+  .filter(button => {
+    const box = button.getBoundingClientRect();
+    const range = document.createRange();
+    range.selectNodeContents(button.parentElement.querySelector("pre"));
+    return [...range.getClientRects()].some(e => e.right > box.left
+      && e.left < box.right && e.bottom > box.top && e.top < box.bottom);
+  }).map(button => button.parentElement.textContent.slice(0, 60))"""
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +80,19 @@ def web(site, serve):
 def figures_of(html):
     """How many interactive figures a page holds."""
     return html.count('<figure class="nn ')
+
+
+def sizes_in(name):
+    """The smallest text in each picture of a chapter, in points."""
+    book = json.loads((ROOT / f"{name}.ipynb").read_text("utf-8"))
+    usual = figures.STYLE["font.size"]
+    return [
+        min([usual, *map(float, SIZE.findall("".join(cell["source"])))])
+        for cell in book["cells"]
+        for output in cell.get("outputs", ())
+        if {"image/png", "text/html"} & output.get("data", {}).keys()
+        == {"image/png"}
+    ]
 
 
 @pytest.mark.parametrize("screen", SCREENS)
@@ -63,15 +107,30 @@ def test_a_page_is_whole_and_asks_nobody(visit, site, web, name, screen):
         if name in CHAPTERS:
             assert formulas > 10
         assert page.evaluate(WIDE) == [0]
+        if screen == "phone":
+            page.evaluate(OPEN)
+            page.wait_for_function(REACHED)
+            assert page.evaluate(WIDE) == [0]
+            assert page.evaluate(COVERED) == []
+            found = page.evaluate(PICTURES)
+            sizes = [figures.STYLE["font.size"]] * len(found)
+            if name in CHAPTERS:
+                sizes = sizes_in(name)
+            for row, size in zip(found, sizes, strict=True):
+                scale, scrolls, is_marked = row
+                assert size * figures.DPI / 72 * scale >= 9
+                assert scrolls == is_marked
         if screen == "desktop":
             assert page.evaluate(SCROLLS) == []
         if screen == "dark":
             theme = page.evaluate("document.documentElement.dataset.theme")
             assert theme == "dark"
             assert page.evaluate(TITLES) == []
+            alive = page.evaluate(FIGURES)
+            assert alive == [["ready", "rgba(0, 0, 0, 0)"]] * ready
 
 
-@pytest.mark.parametrize("name", CHAPTERS[:3])
+@pytest.mark.parametrize("name", CHAPTERS)
 def test_a_page_works_as_a_file(visit, site, name):
     base = f"file://{site}/"
     ready = figures_of((site / f"{name}.html").read_text("utf-8"))
@@ -79,6 +138,8 @@ def test_a_page_works_as_a_file(visit, site, name):
         formulas, errors = page.evaluate(FORMULAS)
         assert formulas > 10
         assert errors == []
+        states = [state for state, _ in page.evaluate(FIGURES)]
+        assert states == ["ready"] * ready
 
 
 def test_search_finds_a_word_without_a_network(visit, web):
@@ -132,6 +193,16 @@ def test_the_copy_button_leaves_out_prompts(visit, web):
         assert ">>>" not in copied
 
 
+@pytest.mark.parametrize("how", ["click", "tap", "press"])
+def test_a_menu_opens_at_once_though_its_script_comes_late(visit, web, how):
+    address, menu = f"{web}book/glossary.html", ".dropdown-download-buttons"
+    with visit(address, web, ready=0, has_touch=True) as page:
+        assert page.locator("script[src*=bootstrap]").count() == 0
+        button = page.locator(f"{menu} button").first
+        getattr(button, how)(*["Enter"][: how == "press"])
+        page.wait_for_selector(f"{menu} .dropdown-menu.show")
+
+
 def test_a_folded_solution_opens(visit, web):
     with visit(f"{web}{CHAPTERS[0]}.html", web, ready=0) as page:
         fold = page.locator("details.hide:has-text('Show the solution')")
@@ -139,23 +210,6 @@ def test_a_folded_solution_opens(visit, web):
         assert not code.is_visible()
         fold.first.locator("summary").click()
         assert code.is_visible()
-
-
-@pytest.mark.parametrize("way", ["file", "http"])
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_figures_live_and_sit_on_their_own_paper(
-    visit, site, web, name, way
-):
-    base = web if way == "http" else f"file://{site}/"
-    ready = figures_of((site / f"{name}.html").read_text("utf-8"))
-    options = {"ready": ready, "color_scheme": "dark", "patience": 30}
-    with visit(f"{base}{name}.html", base, **options) as page:
-        for figure in page.locator("figure[data-nn]").all():
-            assert figure.get_attribute("data-state") == "ready"
-            behind = figure.evaluate(
-                "e => getComputedStyle(e.parentElement).backgroundColor"
-            )
-            assert behind == "rgba(0, 0, 0, 0)"
 
 
 def test_no_formula_is_a_stop_of_the_tab_key(visit, web):

@@ -47,10 +47,10 @@ TEXT = (
     (
         "nn-sans",
         "normal",
-        "400 700",
+        "400 600",
         "source_sans_3",
         "SourceSans3[wght].ttf",
-        {"wght": (400, 700)},
+        {"wght": (400, 600)},
     ),
     (
         "nn-mono",
@@ -77,6 +77,9 @@ WAIT = """\
 </script>
 """
 FACE = re.compile(r"@font-face\s*\{[^}]*\}")
+FAMILY = re.compile(r"font-family:\s*MJXTEX-?(\w*)")
+DRAWS = re.compile(r"\.TEX-(\w+)|mjx-stretchy")
+ASCII = {*map(chr, range(128))}
 SOURCE = re.compile(
     r"src:[^;}]*?url\(\s*[\"']?([^\"')]+\.woff2?)[\"']?\s*\)[^;}]*"
 )
@@ -94,7 +97,10 @@ def characters(pages):
 
 
 def part(source, target, characters, limits=None):
-    """Write the part of a font that has the characters, as WOFF2."""
+    """Write the part of a font that has the characters, as WOFF2.
+
+    Returns False, and writes nothing, if the font has none of them.
+    """
     font = TTFont(source)
     options = subset.Options(
         layout_features=FEATURES, hinting=False, name_IDs=LICENCES
@@ -103,11 +109,14 @@ def part(source, target, characters, limits=None):
     cutter = subset.Subsetter(options)
     cutter.populate(unicodes=map(ord, characters))
     cutter.subset(font)
+    if not font.getBestCmap():
+        return False
     if limits:
         font = instancer.instantiateVariableFont(font, limits)
     font.flavor = "woff2"
     target.parent.mkdir(exist_ok=True)
     font.save(target)
+    return True
 
 
 def inlined(font):
@@ -147,18 +156,41 @@ def _strings(tokens):
             yield from _strings(token.content)
 
 
+def drawn(css):
+    """Return the characters of a style sheet, by the font that draws them.
+
+    A font of MathJax has the name of a class, such as I, or none; what is
+    stretched may come from any of them.
+    """
+    found = {"": set(), "stretchy": set()}
+    for rule in tinycss2.parse_stylesheet(css, skip_comments=True):
+        if rule.type == "qualified-rule":
+            name = DRAWS.search(tinycss2.serialize(rule.prelude))
+            name = (name[1] or "stretchy") if name else ""
+            found.setdefault(name, set()).update(_strings(rule.content))
+    return found
+
+
 def shrink(css, static):
     """Replace the fonts of a style sheet by the part that it uses.
 
     These are fonts of icons and formulas, whose characters are all in the
-    style sheet itself.
+    style sheet itself. A font that draws none of them is left out.
     """
-    characters = set(_strings(tinycss2.parse_component_value_list(css)))
+    found = drawn(css)
+    everything = set().union(*found.values())
 
     def put(match):
-        address = SOURCE.search(match[0])
+        family, address = FAMILY.search(match[0]), SOURCE.search(match[0])
+        if family:
+            characters = found.get(family[1], set()) | found["stretchy"]
+        elif "MJXZERO" in match[0]:
+            characters = everything
+        else:  # icons have no letters
+            characters = everything - ASCII
         name = f"fonts/{Path(address[1]).stem}.woff2"
-        part(static / address[1], static / name, characters)
+        if not part(static / address[1], static / name, characters):
+            return ""
         if Path(name).stem in USUAL:
             name = inlined(static / name)
         source = f'src:url({name}) format("woff2")'

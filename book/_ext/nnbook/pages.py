@@ -56,6 +56,12 @@ FIXES = (
         r'<span class="toctree-toggle" role="presentation">',
         r'\g<0><span class="visually-hidden">Pages below</span>',
     ),
+    # no block is in code, and a list in a list is in an item of it
+    (
+        r"<pre>[\s\S]*?</pre>",
+        lambda code: re.sub("(?<=<)(/?)div(?=[ >])", r"\1span", code[0]),
+    ),
+    (r"</li>\n<ul>", "\n<ul>"),
     # one statement about the width of the screen
     (r'<meta name="viewport"[^>]*>(?=[\s\S]*<meta name="viewport")', ""),
     # the figures do not wait for the scripts of the theme
@@ -69,6 +75,36 @@ FIXES = (
     (r"<script>(?:let|var) toggle\w+ = [^<]*</script>\n?", ""),
     (r'<link rel="preload" as="script"[^>]*>\n?', ""),
 )
+# the menus and hints of the header come when a reader goes to one
+BOOTSTRAP = re.compile(
+    r'<script defer src="([^"]*/bootstrap\.js[^"]*)"></script>'
+)
+MENUS = r"""<script>
+{
+  const kinds = ["pointerover", "focusin", "click"];
+  const script = document.createElement("script");
+  let clicked;
+  const bring = ({ type, target }) => {
+    const menu = target.closest?.("[data-bs-toggle]");
+    if (type === "click") clicked = menu;
+    if (!menu || script.src) return;
+    script.src = "\1";
+    script.onload = () => {
+      for (const kind of kinds) removeEventListener(kind, bring);
+      clicked?.click();
+    };
+    document.head.append(script);
+  };
+  for (const kind of kinds) addEventListener(kind, bring);
+}
+</script>"""
+# when a fold opens, the theme looks anew for what scrolls in it, so that
+# the Tab key stops there
+FOLDS = """\
+<script>
+addEventListener("toggle", () => dispatchEvent(new Event("resize")), true);
+</script>
+</head>"""
 # a search happens on one page, which has what it needs
 SEARCH = (
     r"<script[^>]*(?:searchtools|language_data|searchindex)\.js[^>]*>"
@@ -156,6 +192,8 @@ def mend(text, page, settings):
         text = re.sub(pattern, new, text)
     inline = f"<script>{settings}</script>"
     text = OPTIONS.sub(lambda match: inline, text)
+    text = text.replace("</head>", FOLDS, 1)
+    text = BOOTSTRAP.sub(MENUS, text)
     if page.name != "search.html":
         text = re.sub(SEARCH, "", text)
         head, body, rest = text.partition("</head>")

@@ -2,16 +2,21 @@
 
 Each PNG becomes a WebP file, without any loss unless it is made of large
 photographs; so do the stills of the interactive figures, which are inside
-the notebooks' HTML.
+the notebooks' HTML. Plots and photographs get classes of their own, because
+in the dark only plots may change their colours. On a narrow screen a
+picture stays so wide that its labels can be read, and scrolls in a frame.
 """
 
 import base64
 import hashlib
 import io
+import math
 import posixpath
 import re
 
 from PIL import Image
+
+from nn.figures import DPI
 
 IMAGE = re.compile(r'<img\b([^>]*?)\bsrc="([^"]+)"([^>]*?)\s*/?>')
 INLINE = "data:image/png;base64,"
@@ -19,6 +24,15 @@ SIZED = re.compile(r"\b(?:width|height|loading)=|\bstyle=")
 FOLDER = "_images"
 CARD = 480  # pixels
 LARGE = 40_000  # bytes without any loss: photographs
+GROUND = 0.06  # the part of a picture that is black if it has photographs
+SMALLEST = 8  # points: the smallest labels of the chapters' pictures
+READABLE = 9  # CSS pixels: their smallest size on a page
+LEAST = READABLE / (SMALLEST * DPI / 72)  # of a picture's own width
+# where an .output_area in .nboutput scrolls, the theme lets Tab stop
+FRAME = (
+    '<span class="nboutput nn-still" style="--nn-least:{}px">'
+    '<span class="output_area">{}</span></span>'
+)
 
 
 def lighten(text, page, out):
@@ -38,24 +52,35 @@ def lighten(text, page, out):
             data = (out / posixpath.normpath(place)).read_bytes()
         else:
             return match[0]
-        rest = f"{before}{after}"
+        rest = f"{before}{after}".strip()
         small = "nn-thumb" in rest
         name, (width, height) = write(data, out / FOLDER, small=small)
-        if "/_static/" in address:  # the theme's, of a size it sets
-            new = f"{to_root}/{FOLDER}/{name}"
+        new = f"{to_root}/{FOLDER}/{name}"
+        if "_static/" in address:  # the theme's, of a size it sets
             return match[0].replace(address, new)
         size = (
             ""
             if SIZED.search(rest)
             else (f' width="{width}" height="{height}"')
         )
-        address = f"{to_root}/{FOLDER}/{name}"
-        return (
-            f'<img src="{address}"{size} loading="lazy" '
-            f'decoding="async" {rest.strip()}>'
+        kind = "nn-photograph" if has_photographs(data) else "nn-drawn"
+        rest = rest.replace(' class="nn-thumb"', "")
+        kinds = f"nn-thumb {kind}" if small else kind
+        image = (
+            f'<img src="{new}"{size} loading="lazy" decoding="async" '
+            f'{rest} class="{kinds}">'
         )
+        if small or address.startswith(INLINE):
+            return image
+        return FRAME.format(math.ceil(width * LEAST), image)
 
     return IMAGE.sub(put, text)
+
+
+def has_photographs(png):
+    """Whether a picture shows photographs, whose ground is black."""
+    counts = Image.open(io.BytesIO(png)).convert("L").histogram()
+    return sum(counts[:20]) > GROUND * sum(counts)
 
 
 def write(png, folder, *, small=False):
