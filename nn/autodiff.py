@@ -7,7 +7,13 @@ from itertools import count
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from .checks import as_constant, as_matrix, check_operation, check_single
+from .checks import (
+    as_constant,
+    as_matrix,
+    check_axis,
+    check_operation,
+    check_single,
+)
 
 __all__ = [
     "Tensor",
@@ -77,6 +83,7 @@ class Tensor(NDArrayOperatorsMixin):
 
     def sum(self, axis=None, keepdims=False):
         """Return the sum over an axis, or of all entries."""
+        check_axis(axis, self.value)
 
         def rule(d, y, a):  # (20.5)
             kept = axis is None or keepdims

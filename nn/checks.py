@@ -49,6 +49,7 @@ __all__ = [
     "as_validation",
     "as_weights",
     "check_alike",
+    "check_axis",
     "check_by_row",
     "check_bytes",
     "check_finite",
@@ -781,6 +782,20 @@ def as_matrix(name: str, values: Any) -> Floats:
             f"one entry, but has shape {array.shape}"
         )
     return array
+
+
+def check_axis(axis: Any, array: Array) -> None:
+    """Refuse what is not an axis of the array, several of them, or None."""
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    whole = all(isinstance(a, Integral) for a in axes)
+    if axis is None or (
+        whole and {*axes} <= {*range(-array.ndim, array.ndim)}
+    ):
+        return
+    raise (ValueError if whole else TypeError)(
+        f"axis must be an axis of an array of shape {array.shape}, a tuple "
+        f"of axes, or None for all, but is {shown(axis)}"
+    )
 
 
 def check_operation(

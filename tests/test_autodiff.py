@@ -357,6 +357,13 @@ def test_a_result_with_three_axes_is_refused():
         np.ones((2, 2, 3)) @ Tensor(np.ones((3, 2)))
 
 
+@pytest.mark.parametrize("axis", [1, -2, (0, 1), "a", 0.5, [0]])
+def test_an_axis_must_exist(axis):
+    for reduce in (np.sum, np.mean, Tensor.sum, Tensor.mean):
+        with pytest.raises((TypeError, ValueError), match="axis must be"):
+            reduce(Tensor([1.0, 2]), axis)
+
+
 def test_a_walk_starts_at_one_number():
     with pytest.raises(ValueError, match=r"L must be one number.*\(2,\)"):
         Tensor([1.0, 2]).backward()
