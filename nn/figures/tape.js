@@ -68,7 +68,7 @@ export default {
       names.forEach((name, k) => {
         const known = k < GIVEN.length + recorded;
         cells.push(svg("rect", { x: at(k) - box / 2, y: 102, width: box, height: 30, class: `nn-unit ${known ? "" : "nn-asleep"}` }));
-        text(cells, name, at(k), 122, k === now ? "nn-halo nn-current" : "");
+        text(cells, name, at(k), 122, "");
         text(cells, known ? short(values[k]) : "?", at(k), 95, "nn-value nn-fill-blue");
         text(cells, slopes[k] === null ? "?" : short(slopes[k]), at(k), 150, "nn-slope nn-back");
         text(cells, `${k}`, at(k), 168, "nn-quiet");
