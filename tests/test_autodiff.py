@@ -75,7 +75,7 @@ def tensors(arrays):
     return {name: Tensor(array) for name, array in arrays.items()}
 
 
-def errors(model, loss, X, y):
+def errors(model, loss, X, y, least=0.0):
     """Relative difference of each derived gradient from the tape's."""
     loss.forward(model.forward(X, training=True), y)
     given = tensors({"X": X, **model.parameters()})
@@ -84,7 +84,7 @@ def errors(model, loss, X, y):
     derived = {"X": model.backward(loss.backward()), **model.gradients()}
     assert derived.keys() == given.keys()
     return {
-        name: relative_error(slope, given[name].grad, least=1e-3)
+        name: relative_error(slope, given[name].grad, least=least)
         for name, slope in derived.items()
     }
 
@@ -112,8 +112,8 @@ def test_networks_by_chance_are_found_again(cases):
         rng = np.random.default_rng(seed)
         model, X = any_network(rng, np.float64)
         y = rng.standard_normal(model.forward(X).shape)
-        worst = max(errors(model, MeanSquaredError(), X, y).values())
-        assert worst < 1e-12, seed
+        found = errors(model, MeanSquaredError(), X, y, least=0.1)
+        assert max(found.values()) < 1e-12, seed  # some nearly cancel
 
 
 # --- operations
