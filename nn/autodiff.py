@@ -106,10 +106,10 @@ class Tensor(NDArrayOperatorsMixin):
         found, waiting = {}, [self]
         while waiting:
             tensor = waiting.pop()
-            if tensor.number not in found:
-                found[tensor.number] = tensor
+            if id(tensor) not in found:
+                found[id(tensor)] = tensor
                 waiting += [x for x, _ in tensor.links]
-        return [found[number] for number in sorted(found)]
+        return sorted(found.values(), key=lambda tensor: tensor.number)
 
     def backward(self):
         """Assign dL/d(value) to ``grad`` along the tape of L, this tensor.

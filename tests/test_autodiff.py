@@ -1,5 +1,6 @@
 """The tape: every slope it finds, what it refuses, and what it keeps."""
 
+import copy
 import gc
 import weakref
 
@@ -238,6 +239,15 @@ def test_slopes_share_no_memory():
     (a + b).sum().backward()
     a.grad *= 5
     assert b.grad.tolist() == [[1, 1], [1, 1]]
+
+
+def test_a_copy_is_another_tensor():
+    w = Tensor(3)
+    a = w * w
+    for same, other in ((w, copy.copy(w)), (a, copy.deepcopy(a))):
+        (2 * same + 5 * other).backward()
+        assert (same.grad, other.grad) == (2, 5)
+    assert w.grad == 12  # not that of the copy, which has a w of its own
 
 
 def test_the_tape_lists_each_input_before_its_results():
