@@ -76,6 +76,8 @@ WRONG = {
     "into": "@named {'a':None} {'a':[1.0]}",
     "bytes": "None 3 'text' [1] X",
     "function": "None 3 'f' [] Dense",
+    "tensor": "@array X[None] X[:0]",
+    "axis": "2 -3 1.5 'a' (0,2) (0,'a') [0] np.nan Dense X",
     "double": "None 3 [1.0] X.astype(np.float32) y X[:0] X*np.nan",
     "name": "None 3 'shoes' [] b'fashion-mnist' Dense",
     "widths": "None 'a' 0 1.5 True (8,0) (8,2.5) [[8],[8,8]] Dense",
@@ -217,6 +219,9 @@ relative_error(X,{})              b            doubles      X
 check_gradients({},{'x':X},{'x':X})     f          function  total
 check_gradients(total,{},{'x':X})       arrays     named     {'x':X}
 check_gradients(total,{'x':X},{})       gradients  named     {'x':X}
+Tensor({})                        value        tensor       X
+Tensor(X).sum({})                 axis         axis         1
+Tensor(X).mean({})                axis         axis         1
 save_arrays({},{'a':X})           path         path         'a.safetensors'
 save_arrays('a.safetensors',{})   arrays       named        {'a':X}
 load_arrays({},{'a':X})           path         path         'a.safetensors'

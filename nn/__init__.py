@@ -12,6 +12,7 @@ import importlib
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # type checkers and editors take it as true
     from . import activations as activations
+    from . import autodiff as autodiff
     from . import checkpoint as checkpoint
     from . import cli as cli
     from . import datasets as datasets
@@ -31,6 +32,7 @@ if TYPE_CHECKING:  # type checkers and editors take it as true
     from . import training as training
     from . import weights as weights
     from .activations import Identity, ReLU, Softmax, softmax
+    from .autodiff import Tensor
     from .distributed import fit_shards, npy_shards, processes
     from .gradcheck import (
         check_gradients,
@@ -113,6 +115,7 @@ __all__ = [
     "Sequential",
     "Softmax",
     "SoftmaxCrossEntropy",
+    "Tensor",
     "WeightFileError",
     "accuracy",
     "batches",
@@ -141,6 +144,7 @@ __all__ = [
 
 _LIGHT = [
     "activations",
+    "autodiff",
     "distributed",
     "gradcheck",
     "layers",

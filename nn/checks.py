@@ -8,7 +8,7 @@ and the message says what must come, what came, and what to do.
 
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ __all__ = [
     "as_batch",
     "as_classes",
     "as_columns",
+    "as_constant",
     "as_count",
     "as_dtype",
     "as_generator",
@@ -29,6 +30,7 @@ __all__ = [
     "as_keys",
     "as_known",
     "as_loss",
+    "as_matrix",
     "as_metrics",
     "as_number",
     "as_numbers",
@@ -47,14 +49,17 @@ __all__ = [
     "as_validation",
     "as_weights",
     "check_alike",
+    "check_axis",
     "check_by_row",
     "check_bytes",
     "check_finite",
     "check_function",
     "check_named",
     "check_object",
+    "check_operation",
     "check_pairs",
     "check_probabilities",
+    "check_single",
     "check_steps",
     "check_truth",
     "is_function",
@@ -756,3 +761,61 @@ def check_pairs(arrays: Any, gradients: Any, h: Any) -> None:
                 f"dtype float64, but has shape {gradient.shape} and dtype "
                 f"{gradient.dtype}; layers with dtype=np.float64 compute it"
             )
+
+
+# --- a tape
+
+
+def as_constant(value: Any) -> Any:
+    """Return a number as a float, which keeps float32, or an array."""
+    if isinstance(value, Real):
+        return float(value)
+    return as_numbers("a constant", value)
+
+
+def as_matrix(name: str, values: Any) -> Floats:
+    """Return a number, a vector or a matrix as an array of floats."""
+    array = _as_floats(as_numbers(name, values))
+    if array.ndim > 2 or array.size == 0:
+        raise ValueError(
+            f"{name} must be a number, a vector or a matrix with at least "
+            f"one entry, but has shape {array.shape}"
+        )
+    return array
+
+
+def check_axis(axis: Any, array: Array) -> None:
+    """Refuse what is not an axis of the array, several of them, or None."""
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    whole = all(isinstance(a, Integral) for a in axes)
+    if axis is None or (
+        whole and {*axes} <= {*range(-array.ndim, array.ndim)}
+    ):
+        return
+    raise (ValueError if whole else TypeError)(
+        f"axis must be an axis of an array of shape {array.shape}, a tuple "
+        f"of axes, or None for all, but is {shown(axis)}"
+    )
+
+
+def check_operation(
+    operation: Any, known: Collection[Any], extra: Collection[str]
+) -> None:
+    """Refuse what is not among the ``known``, or has ``extra`` options."""
+    if operation not in known or extra:
+        names = ", ".join(one.__name__ for one in known)
+        options = f" with {', '.join(sorted(extra))}" if extra else ""
+        raise TypeError(
+            f"the operation on a tensor must be one of {names}, and return "
+            f"a new tensor, but is {operation.__name__}{options}; compute "
+            "with the array, the tensor's value, where no slope is needed"
+        )
+
+
+def check_single(name: str, array: Array) -> None:
+    """Refuse an array of several numbers."""
+    if array.size != 1:
+        raise ValueError(
+            f"{name} must be one number, but has shape {array.shape}; take "
+            "its sum or its mean first"
+        )

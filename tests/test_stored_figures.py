@@ -21,6 +21,7 @@ STARS = {  # chapter: the interactive figures that it must hold
     13: ["spirals"],
     14: ["fashion"],
     15: ["california"],
+    20: ["tape"],
 }
 
 

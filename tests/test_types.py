@@ -162,6 +162,7 @@ def fresh():
         yield make(0.5)
     yield from (nn.Joint(1), nn.Dense(3, 2), nn.Normalization(0, 1))
     yield from (nn.Sequential(), nn.ReLU(), nn.Identity(), nn.Softmax())
+    yield 2 * nn.Tensor(1)
     scores, classes, targets = np.ones((2, 2)) / 2, [0, 1], np.ones((2, 2))
     for loss, y in (
         (nn.SoftmaxCrossEntropy(), classes),
