@@ -39,6 +39,7 @@ WRONG = {
     " X+1j X.astype('M8[s]') np.ma.masked_less(X,0) sparse(X) [[1,2],[3]]",
     "batch": "@array 3.0 X[0] X[:,:2] X[None]",
     "float32": "@batch X*1e39",
+    "several": "@float32 X[:1] X[:0]",
     "samples": "@float32 X[:0] X*np.nan X*np.inf",
     "table": "@array 3.0 X[0] X[None] X[:0] X*np.nan X*np.inf",
     "scores": "@array 3.0 X[:,:0]",
@@ -116,6 +117,12 @@ Dropout({})                       rate         fraction     0
 Dropout(0.5,rng={})               rng          seed         3
 Dropout(0.5).forward({})          X            array        X
 kept(Dropout(0.5)).backward({})   grad         slopes       X
+BatchNormalization({})                     n_in      count     3
+BatchNormalization(3,momentum={})          momentum  fraction  0.5
+BatchNormalization(3,eps={})               eps       positive  1e-3
+BatchNormalization(3,dtype={})             dtype     type      np.float64
+BatchNormalization(3).forward({},True)     X         several   X
+kept(BatchNormalization(3)).backward({})   grad      slopes    X
 ReLU().forward({})                Z            array        X
 kept(ReLU()).backward({})         grad         slopes       X
 Identity().forward({})            Z            array        X

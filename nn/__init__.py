@@ -40,6 +40,7 @@ if TYPE_CHECKING:  # type checkers and editors take it as true
         relative_error,
     )
     from .layers import (
+        BatchNormalization,
         Dense,
         Dropout,
         Layer,
@@ -100,6 +101,7 @@ __all__ = [
     "L2",
     "SGD",
     "Adam",
+    "BatchNormalization",
     "CategoricalCrossEntropy",
     "Dense",
     "Dropout",

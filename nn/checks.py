@@ -59,6 +59,7 @@ __all__ = [
     "check_operation",
     "check_pairs",
     "check_probabilities",
+    "check_several",
     "check_single",
     "check_steps",
     "check_truth",
@@ -379,6 +380,16 @@ def as_batch(
             "each row"
         )
     return X
+
+
+def check_several(layer: object, X: Array) -> None:
+    """Refuse a batch of fewer than two rows, which has no variance."""
+    if len(X) < 2:
+        raise ValueError(
+            f"{layer}: X must have at least 2 rows in training, because a "
+            f"single row has no variance, but has {len(X)}; choose a "
+            "batch_size that leaves no single row at the end"
+        )
 
 
 def as_dtype(dtype: Any, kinds: str = "f") -> np.dtype[Any]:

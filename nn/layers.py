@@ -8,6 +8,8 @@ import numpy as np
 from .checks import (
     as_batch,
     as_columns,
+    as_count,
+    as_dtype,
     as_generator,
     as_inputs,
     as_number,
@@ -17,9 +19,11 @@ from .checks import (
     as_weights,
     check_function,
     check_object,
+    check_several,
 )
 
 __all__ = [
+    "BatchNormalization",
     "Dense",
     "Dropout",
     "Layer",
@@ -306,3 +310,71 @@ class Dropout(Layer):
 
     def __repr__(self):
         return f"Dropout({self.rate})"
+
+
+# chapter 21: Normalize inside
+class BatchNormalization(Layer):
+    """A = gamma * X^ + beta, with X^ = (X - mean) / sqrt(var + eps).
+
+    In training, mean and var are those of the batch; ``backward`` moves
+    running_mean and running_var towards them, keeping the fraction
+    ``momentum``. Otherwise these two take their place. X and A (n, n_in),
+    all others (n_in,). Ioffe and Szegedy (2015).
+    """
+
+    needs_batch = "takes the mean over all rows of a batch"
+
+    def __init__(self, n_in, *, momentum=0.9, eps=1e-5, dtype=np.float32):
+        n_in, dtype = as_count("n_in", n_in), as_dtype(dtype)
+        self.momentum = as_number("momentum", momentum, least=0, below=1)
+        self.eps = as_number("eps", eps, above=0)
+        self.gamma, self.running_var = np.ones((2, n_in), dtype)
+        self.beta, self.running_mean = np.zeros((2, n_in), dtype)
+        self.dgamma, self.dbeta = np.zeros((2, n_in), dtype)
+
+    def forward(self, X, training=False):
+        X = as_batch(self, X, len(self.gamma), self.gamma.dtype)
+        mean, var = self.running_mean, self.running_var
+        if training:
+            check_several(self, X)
+            mean = X.mean(axis=0, dtype=np.float64).astype(X.dtype)
+            var = X.var(axis=0, dtype=np.float64)  # (21.1)  (n_in,)
+            var = as_numbers(f"{self}: the variance of X", var, X.dtype)
+        X_hat = (X - mean) / np.sqrt(var + self.eps)  # (21.2)  (n, n_in)
+        if training:
+            self.kept = X_hat, mean, var
+        return self.gamma * X_hat + self.beta  # (21.3)  (n, n_in)
+
+    def backward(self, dA, /):
+        X_hat, mean, var = self.take()
+        n, dA = len(X_hat), as_slopes(self, dA, X_hat.shape)
+        self.dgamma = (dA * X_hat).sum(axis=0)  # (21.8)  (n_in,)
+        self.dbeta = dA.sum(axis=0)  # (21.8)  (n_in,)
+        new, var_all = 1 - self.momentum, var * (n / (n - 1))
+        self.running_mean += new * (mean - self.running_mean)  # (21.10)
+        self.running_var += new * (var_all - self.running_var)
+        shared = (self.dbeta + self.dgamma * X_hat) / n  # (n, n_in)
+        return (
+            self.gamma / np.sqrt(var + self.eps) * (dA - shared)
+        )  # (21.9)
+
+    def parameters(self):
+        return {"gamma": self.gamma, "beta": self.beta}
+
+    def gradients(self):
+        return {"gamma": self.dgamma, "beta": self.dbeta}
+
+    def state(self):
+        return self.parameters() | {
+            "running_mean": self.running_mean,
+            "running_var": self.running_var,
+        }
+
+    def check_state(self, state):
+        if not np.all(state["running_var"] >= 0):
+            raise ValueError(
+                "running_var must be at least 0, but is not everywhere"
+            )
+
+    def __repr__(self):
+        return f"BatchNormalization({len(self.gamma)})"

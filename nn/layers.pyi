@@ -17,6 +17,7 @@ from .typing import (
 )
 
 __all__ = [
+    "BatchNormalization",
     "Dense",
     "Dropout",
     "Layer",
@@ -92,4 +93,24 @@ class Dropout(Layer):
     rng: Generator
     def __init__(self, rate: Number, *, rng: Seed = None) -> None: ...
     def forward(self, X: ArrayLike, training: bool = False) -> Array: ...
+    def backward(self, dA: ArrayLike, /) -> Floats: ...
+
+class BatchNormalization(Layer):
+    gamma: Floats
+    beta: Floats
+    running_mean: Floats
+    running_var: Floats
+    dgamma: Floats
+    dbeta: Floats
+    momentum: float
+    eps: float
+    def __init__(
+        self,
+        n_in: Integer,
+        *,
+        momentum: Number = 0.9,
+        eps: Number = 1e-5,
+        dtype: DTypeLike = ...,
+    ) -> None: ...
+    def forward(self, X: ArrayLike, training: bool = False) -> Floats: ...
     def backward(self, dA: ArrayLike, /) -> Floats: ...

@@ -8,6 +8,7 @@ import numpy as np
 from nn import (
     L1,
     L2,
+    BatchNormalization,
     CategoricalCrossEntropy,
     Dense,
     Dropout,
@@ -101,8 +102,8 @@ def networks():
     """Yield model, loss, X, y: together, everything that has a slope."""
     for model, loss, X, y in _networks(np.random.default_rng(5)):
         for name, w in model.parameters().items():
-            if name.endswith("b"):  # at b = 0 a row that dropout emptied
-                w += 0.1 + np.arange(len(w))  # stands on ReLU's kink
+            if not name.endswith("W"):  # at b = 0 a row that dropout
+                w += 0.1 + np.arange(len(w))  # emptied stands on a kink
         yield model, loss, X, y
 
 
@@ -123,7 +124,10 @@ def _networks(rng):
         rng.integers(0, 3, 6),
     )
     yield (
-        Sequential(dense(4, 5, 4), ReLU(), dense(5, 2, 5), Identity()),
+        Sequential(
+            *(dense(4, 5, 4), BatchNormalization(5, **f8), ReLU()),
+            *(dense(5, 2, 5), Identity()),
+        ),
         MeanSquaredError(),
         X.copy(),
         rng.standard_normal((6, 2)),
@@ -142,7 +146,7 @@ def any_network(rng, dtype):
 
     def layer(depth):
         nonlocal width
-        kind = rng.integers(7 if depth < 2 else 6)
+        kind = rng.integers(8 if depth < 2 else 7)
         if kind == 0:
             return ReLU()
         if kind == 1:
@@ -155,7 +159,12 @@ def any_network(rng, dtype):
             size = int(rng.choice([1, width]))
             mean, std = rng.standard_normal(size), rng.uniform(0.5, 2, size)
             return Normalization(mean, std, dtype=dtype)
-        if kind == 6:
+        if kind == 5:
+            batch = BatchNormalization(width, dtype=dtype)
+            for array in batch.state().values():
+                array[...] = rng.uniform(0.5, 2, width)
+            return batch
+        if kind == 7:
             return Sequential(*(layer(depth + 1) for _ in range(3)))
         n, width = width, int(rng.integers(1, 7))
         lam = float(rng.uniform(0, 0.1))

@@ -8,6 +8,7 @@ from nn import (
     L2,
     SGD,
     Adam,
+    BatchNormalization,
     Dense,
     Dropout,
     Identity,
@@ -71,7 +72,13 @@ class Block(Layer):
 
 
 def training(
-    kind="PCG64", rule=RULES["Adam"], *, rate=0.2, l2=1e-3, act=ReLU
+    kind="PCG64",
+    rule=RULES["Adam"],
+    *,
+    rate=0.2,
+    l2=1e-3,
+    act=ReLU,
+    momentum=0.9,
 ):
     """A network, its optimizer and the generator for the rows."""
     bits = getattr(np.random, kind)
@@ -81,7 +88,10 @@ def training(
         Dense(5, 16, rng=a, regularizer=L2(l2)),
         act(),
         Dropout(rate, rng=b),
-        Sequential(Dense(16, 8, rng=a), ReLU(), Dropout(0.3, rng=b)),
+        Sequential(
+            *(Dense(16, 8, rng=a), ReLU(), Dropout(0.3, rng=b)),
+            BatchNormalization(8, momentum=momentum),
+        ),
         Block(Dropout(0.1, rng=d), d),
         Dense(8, 1, rng=a, regularizer=L1(1e-4)),
     )
@@ -216,6 +226,11 @@ def shared_apart():
             lambda: training(rate=0.3),
             {},
             r"rate is 0\.2 in the file and 0\.3",
+        ),
+        (
+            lambda: training(momentum=0.5),
+            {},
+            r"momentum is 0\.9 in the file and 0\.5",
         ),
         (
             lambda: training(rule=RMSProp),

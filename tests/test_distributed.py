@@ -21,6 +21,7 @@ from nn import (
     L2,
     SGD,
     Adam,
+    BatchNormalization,
     Dense,
     Dropout,
     MeanSquaredError,
@@ -308,9 +309,19 @@ def refused(match, model=None, parts=None, executor=None, **more):
     return caught.value
 
 
-def test_dropout_is_refused_by_name_wherever_it_is():
-    inner = Sequential(Dense(5, 3), Dropout(0.5))
-    says = r"each row by itself, but Dropout\(0\.5\) draws its masks in th"
+@pytest.mark.parametrize(
+    ("layer", "says"),
+    [
+        (Dropout(0.5), r"Dropout\(0\.5\) draws its masks in th"),
+        (
+            BatchNormalization(3),
+            r"BatchNormalization\(3\) takes the mean ov",
+        ),
+    ],
+)
+def test_what_couples_rows_is_refused_by_name_wherever_it_is(layer, says):
+    inner = Sequential(Dense(5, 3), layer)
+    says = f"each row by itself, but {says}"
     for model in (inner, Sequential(inner, ReLU())):
         before = copy.deepcopy(model)
         refused(says, model)

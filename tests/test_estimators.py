@@ -232,6 +232,27 @@ def test_early_stopping_restores_the_best_epoch(rng, kind):
     assert same(stopped, until)
 
 
+def test_early_stopping_restores_the_running_numbers(rng):
+    class Inside(NeuralNetRegressor):
+        """With batch normalization after the hidden layer."""
+
+        def _begin(self, n_in, n_out, dtype):
+            super()._begin(n_in, n_out, dtype)
+            first, *others = self.model_.layers
+            batch = nn.BatchNormalization(first.W.shape[1], dtype=dtype)
+            self.model_ = nn.Sequential(first, batch, *others)
+
+    X = rng.standard_normal((200, 5))
+    y = X[:, 0] + 2 * rng.standard_normal(200)
+    settings = SETTINGS | {"early_stopping": True, "max_iter": 99}
+    stopped = Inside(**settings).fit(X, y)
+    best = int(np.argmin(stopped.history_["val_loss"]))
+    assert best + 10 <= stopped.n_iter_ < 99
+    until = Inside(**settings | {"max_iter": best + 1}).fit(X, y)
+    assert same(stopped, until)
+    assert stopped.model_.state()["1.running_mean"].any()
+
+
 def test_early_stopping_ends_when_nothing_improves_by_tol(rings):
     settings = {"early_stopping": True, "n_iter_no_change": 4}
     assert Classifier(tol=100, **settings).fit(*rings).n_iter_ == 5

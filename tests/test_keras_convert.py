@@ -104,6 +104,7 @@ def test_a_network_of_keras_trains_there_and_is_used_here(keras, rng):
             keras.Input((3,)),
             prepare,
             keras.layers.Dense(8, "relu", kernel_regularizer="l2"),
+            keras.layers.BatchNormalization(momentum=0.8),
             keras.layers.Dropout(0.2, seed=3),
             keras.layers.Dense(4, use_bias=False),
             keras.layers.Activation("relu"),
@@ -115,8 +116,8 @@ def test_a_network_of_keras_trains_there_and_is_used_here(keras, rng):
     net.fit(X, y, epochs=3, verbose=0)
     model = from_keras(net)
     assert [type(layer).__name__ for layer in model.layers] == [
-        *("Normalization", "Dense", "ReLU", "Dropout", "Dense", "ReLU"),
-        *("Identity", "Dense", "Softmax"),
+        *("Normalization", "Dense", "ReLU", "BatchNormalization"),
+        *("Dropout", "Dense", "ReLU", "Identity", "Dense", "Softmax"),
     ]
     assert difference(nn.predict(model, X), outputs(net, X)) < 1e-6
     assert model.penalty() == pytest.approx(float(net.losses[0]), rel=1e-5)
@@ -131,10 +132,44 @@ def test_a_network_of_keras_trains_there_and_is_used_here(keras, rng):
     assert difference(nn.predict(model, X), outputs(net, X)) > 1e-5
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_batch_normalization_trains_there_as_here(keras, rng, dtype):
+    eps = 1000 * np.finfo(dtype).eps
+    ours = nn.BatchNormalization(3, momentum=0.7, eps=1e-3, dtype=dtype)
+    ours.gamma[...], ours.beta[...] = rng.uniform(0.5, 2, (2, 3))
+    theirs = to_keras(ours)
+    assert theirs.layers[0].momentum == 0.7
+    assert theirs.layers[0].epsilon == 1e-3
+    biased = np.ones(3, dtype)  # Keras does not multiply by n / (n - 1)
+    for rows in (8, 5, 2):
+        X = (5 + 3 * rng.standard_normal((rows, 3))).astype(dtype)
+        A = ours.forward(X, training=True)
+        ours.backward(A)
+        assert difference(np.asarray(theirs(X, training=True)), A) < eps
+        biased = 0.7 * biased + 0.3 * X.var(axis=0)
+    mean, var = theirs.layers[0].get_weights()[2:]
+    assert difference(mean, ours.running_mean) < eps
+    assert difference(var, biased) < eps
+
+
+def test_a_batch_normalization_without_scale_or_center(keras, rng):
+    X = rng.random((50, 3), dtype=np.float32)
+    for options in ({"scale": False}, {"center": False, "axis": 1}):
+        layer = keras.layers.BatchNormalization(**options)
+        net = keras.Sequential([keras.Input((3,)), layer])
+        net(X, training=True)
+        Z = nn.predict(from_keras(net), X)
+        assert difference(outputs(net, X), Z) < 1e-6
+
+
 def wrong(keras):
     """Name in the message, and a layer that nn lacks."""
     layers, dense = keras.layers, keras.layers.Dense
-    yield "BatchNormalization", [layers.BatchNormalization()]
+    yield "LayerNormalization", [layers.LayerNormalization()]
+    yield (
+        "gamma_regularizer",
+        [layers.BatchNormalization(gamma_regularizer="l2")],
+    )
     yield "Rescaling", [layers.Rescaling(1 / 255)]
     yield "Flatten", [layers.Flatten()]
     yield "LeakyReLU", [layers.LeakyReLU()]

@@ -5,12 +5,13 @@ import pickle
 
 import numpy as np
 import pytest
-from checks import dense, layer_errors
+from checks import TORCH, dense, layer_errors
 
 from nn import (
     L1,
     L2,
     SGD,
+    BatchNormalization,
     Dense,
     Dropout,
     Layer,
@@ -353,12 +354,131 @@ def test_normalization_of_nothing_or_of_nan_is_refused():
             Normalization.of(X)
 
 
+# BatchNormalization
+
+
+class InTraining(BatchNormalization):
+    """Its loss is that of training, also where only a value is asked."""
+
+    def forward(self, X, training=False):
+        return super().forward(X, training=True)
+
+
+def test_batch_normalization_by_hand():
+    layer = BatchNormalization(1, eps=1e-12, dtype=np.float64)
+    layer.gamma[...], layer.beta[...] = 2, 10
+    X = np.array([[1.0], [7.0], [9.0], [15.0]])  # mean 8, variance 25
+    A = layer.forward(X, training=True)
+    assert A[:, 0] == pytest.approx([7.2, 9.6, 10.4, 12.8])
+    dX = layer.backward(np.array([[0.0], [1.0], [0.0], [0.0]]))
+    assert dX[:, 0] == pytest.approx([-0.128, 0.296, -0.096, -0.072])
+    assert layer.gradients() == {"gamma": pytest.approx(-0.2), "beta": 1}
+    assert layer.running_mean == pytest.approx(0.8)  # 0.9 * 0 + 0.1 * 8
+    assert layer.running_var == pytest.approx(0.9 + 2.5 * 4 / 3)
+    A = layer.forward(X[:1])
+    scale = 2 / np.sqrt(0.9 + 2.5 * 4 / 3)
+    assert A[0] == pytest.approx(10 + scale * (1 - 0.8))
+
+
+@pytest.mark.parametrize("n", [2, 3, 8])
+def test_batch_normalization_gradients(rng, n):
+    layer = InTraining(4, eps=0.1, dtype=np.float64)
+    layer.gamma[...], layer.beta[...] = rng.standard_normal((2, 4))
+    X = rng.normal(5, 3, (n, 4))
+    assert max(layer_errors(layer, X).values()) < 1e-6
+    dX = layer.backward(layer.forward(X) ** 2)
+    assert dX.sum(axis=0) == pytest.approx(0, abs=1e-12)
+
+
+def test_batch_normalization_agrees_with_pytorch():
+    case = TORCH["batch_normalization"]
+    layer = BatchNormalization(3, momentum=0.7, dtype=np.float64)
+    layer.gamma[...], layer.beta[...] = case["gamma"], case["beta"]
+    for step in case["steps"]:
+        A = layer.forward(np.array(step["X"]), training=True)
+        found = {
+            "A": A,
+            "dX": layer.backward(np.array(step["dA"])),
+            **layer.gradients(),
+            "running_mean": layer.running_mean,
+            "running_var": layer.running_var,
+            "prediction": layer.forward(np.array(step["X"])),
+        }
+        for name, array in found.items():
+            assert array == pytest.approx(np.array(step[name]), abs=1e-12)
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_batch_normalization_refuses_a_single_row_in_training(n):
+    layer, X = BatchNormalization(3), np.ones((n, 3), np.float32)
+    says = rf"ion\(3\): X must have at least 2 rows in training.*has {n};"
+    with pytest.raises(ValueError, match=says):
+        layer.forward(X, training=True)
+    assert layer.forward(X).shape == (n, 3)
+
+
+def test_a_refused_step_leaves_the_running_numbers(rng):
+    layer, X = BatchNormalization(3), rng.random((4, 3))
+    layer.forward(X, training=True)
+    with pytest.raises(ValueError, match="grad must have the shape"):
+        layer.backward(X[:2])
+    assert not layer.running_mean.any()
+    assert layer.running_var.tolist() == [1, 1, 1]
+
+
+def test_batch_normalization_of_many_float32_rows_does_not_drift(rng):
+    X = rng.normal(100, 1, (200_000, 2)).astype(np.float32)
+    layer = BatchNormalization(2, momentum=0)
+    A = layer.forward(X, training=True)
+    assert A.dtype == np.float32
+    layer.backward(A)
+    exact = X.astype(np.float64)
+    assert layer.running_mean == pytest.approx(exact.mean(axis=0), rel=1e-7)
+    assert layer.running_var == pytest.approx(exact.var(axis=0), rel=2e-5)
+    assert {a.dtype for a in layer.state().values()} == {A.dtype}
+
+
+def test_a_constant_column_has_no_spread_to_divide_by():
+    layer = BatchNormalization(2, dtype=np.float64)
+    layer.beta[...] = 3
+    A = layer.forward(np.full((5, 2), 0.1), training=True)
+    assert A == pytest.approx(3)
+    assert np.isfinite(layer.backward(A**2)).all()
+
+
+def test_negative_running_variances_are_refused():
+    layer = BatchNormalization(2)
+    model = Sequential(layer)
+    state = copy.deepcopy(model.state())
+    state["0.running_var"][1] = -1
+    with pytest.raises(ValueError, match="running_var must be at least 0"):
+        model.load_state(state)
+    assert layer.running_var.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"momentum": 1}, "momentum must be .* below 1, but is 1"),
+        ({"momentum": -0.1}, "momentum must be .* at least 0"),
+        ({"eps": 0}, "eps must be .* above 0, but is 0"),
+        ({"n_in": 0}, "n_in must be an integer of 1 or more, but is 0"),
+    ],
+)
+def test_batch_normalization_refuses_settings_without_sense(
+    options, message
+):
+    with pytest.raises(ValueError, match=message):
+        BatchNormalization(**{"n_in": 3} | options)
+
+
 def test_every_layer_can_be_copied(rng):
     X = rng.random((5, 4), dtype=np.float32)
     model = Sequential(
         Normalization(0.5, 0.3),
         Dense(4, 3, rng=0),
         ReLU(),
+        BatchNormalization(3),
         Dropout(0.5, rng=1),
     )
     twin = copy.deepcopy(model)
@@ -367,6 +487,8 @@ def test_every_layer_can_be_copied(rng):
     twin.backward(np.ones((5, 3), np.float32), input_gradient=False)
     assert twin.gradients()["1.W"].any()
     assert not model.gradients()["1.W"].any()
+    assert twin.state()["3.running_mean"].any()
+    assert not model.state()["3.running_mean"].any()
 
 
 # training keeps, backward takes, inference writes nothing
@@ -376,6 +498,7 @@ KEEPERS = {
     "ReLU": ReLU,
     "Softmax": Softmax,
     "Dropout": lambda: Dropout(0.5, rng=0),
+    "BatchNormalization": lambda: BatchNormalization(8),
     "features": HousingFeatures,
     "waves": lambda: HousingFeatures(waves=True),
     "Sequential": lambda: Sequential(Dense(8, 4, rng=0), ReLU()),

@@ -13,6 +13,7 @@ from checks import Scaled, model_errors, networks
 from nn import (
     L2,
     SGD,
+    BatchNormalization,
     Dense,
     Dropout,
     Identity,
@@ -93,6 +94,33 @@ def test_save_and_load_give_the_same_outputs(rng, tmp_path):
     model.save(tmp_path / "a.safetensors")
     assert fresh.load(tmp_path / "a.safetensors") is fresh
     assert np.array_equal(fresh.forward(X), model.forward(X))
+
+
+def test_running_numbers_travel_with_the_weights(rng, tmp_path):
+    def network(seed):
+        return Sequential(
+            Dense(3, 4, rng=seed), Sequential(BatchNormalization(4))
+        )
+
+    model, X = network(0), rng.random((9, 3), dtype=np.float32)
+    how = {"loss": MeanSquaredError(), "optimizer": SGD(0.1)}
+    Y = rng.random((9, 4), dtype=np.float32)
+    train_step(model, X, Y, **how)
+    names = ["gamma", "beta", "running_mean", "running_var"]
+    assert [*model.state()][2:] == [f"1.0.{name}" for name in names]
+    assert [*model.parameters()][2:] == ["1.0.gamma", "1.0.beta"]
+    model.save(tmp_path / "a.safetensors")
+    others = [
+        network(1).load(tmp_path / "a.safetensors"),
+        network(1).load_state(model.state()),
+        pickle.loads(pickle.dumps(model)),
+        copy.deepcopy(model),
+    ]
+    Z = model.forward(X)
+    train_step(model, X, Y, **how)  # changes none of the others
+    assert not np.array_equal(model.forward(X), Z)
+    for other in others:
+        assert np.array_equal(other.forward(X), Z)
 
 
 def test_weights_of_another_network_are_refused(tmp_path):

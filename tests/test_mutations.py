@@ -13,6 +13,7 @@ from checks import model_errors, square, worst_gradient, worst_step
 import nn
 
 RULES = ("SGD", "Momentum", "RMSProp", "Adam")
+ASSIGNED = ("dW", "db", "dgamma", "dbeta")
 # what can go wrong with any array
 ANYWHERE = (
     "-right",
@@ -25,6 +26,7 @@ ANYWHERE = (
 )
 SPOILED = {
     "Dense.backward": ("dW", "db", "return"),
+    "BatchNormalization.backward": ("dgamma", "dbeta", "return"),
     **{f"{name}.change": ("return",) for name in RULES},
     **dict.fromkeys(("L1.gradient", "L2.gradient"), ("return",)),
     **{
@@ -95,6 +97,19 @@ WRONG = {
         "return = g * self.std",
         "return = right - self.mean",
         "return = g / self.std**2",
+    ),
+    "BatchNormalization.forward": ("return = right - self.beta",),
+    "BatchNormalization.backward": (
+        # the mean, the standard deviation or both as constants
+        "return = right + self.gamma * self.dbeta / len(X) / X.std(axis=0)",
+        "return = right + (A - self.beta) * self.dgamma / X.std(axis=0)"
+        " / len(X)",
+        "return = g * self.gamma / X.std(axis=0)",
+        "return = right / self.gamma",
+        "return = right * X.std(axis=0)",
+        "dgamma = (g * X).sum(axis=0)",
+        "dgamma = (g * A).sum(axis=0)",
+        "dbeta = g[0]",
     ),
     "SoftmaxCrossEntropy.backward": (
         "return = -Y / len(Y)",
@@ -172,11 +187,11 @@ def plant(monkeypatch):
 
             if name in arguments:
                 taken = (arguments | {name: wrong()}).values()
-            elif name not in ("return", "dW", "db"):
+            elif name not in ("return", *ASSIGNED):
                 self = copy.copy(self)
                 setattr(self, name, wrong())
             result = right(self, *taken)
-            if name in ("dW", "db"):
+            if name in ASSIGNED:
                 setattr(self, name, wrong(getattr(self, name)))
             return wrong(result) if name == "return" else result
 

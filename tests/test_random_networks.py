@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from nn import (
     L1,
     L2,
+    BatchNormalization,
     CategoricalCrossEntropy,
     Dense,
     Dropout,
@@ -57,6 +58,8 @@ def layer(draw, rng, width, depth):
     size = draw(st.sampled_from([1, width]))  # one number for all, or each
     mean, std = rng.standard_normal(size), rng.uniform(0.5, 2, size)
     rate = draw(st.floats(0, 0.9))
+    batch = BatchNormalization(width, eps=0.5, **F8)
+    batch.gamma[...], batch.beta[...] = rng.standard_normal((2, width))
     return draw(
         st.sampled_from(
             [
@@ -66,6 +69,7 @@ def layer(draw, rng, width, depth):
                 Softmax(),
                 Dropout(rate),
                 Normalization(mean, std, **F8),
+                batch,
             ]
         )
     ), width
@@ -85,7 +89,7 @@ def network(draw, rng, width, depth=0):
 def problems(draw):
     """model, loss, X, y"""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    n, width = draw(st.integers(1, 8)), draw(WIDTHS)
+    n, width = draw(st.integers(2, 8)), draw(WIDTHS)
     sample = rng.standard_normal((20, width))
     X = rng.standard_normal((n, width))
     if draw(st.integers(0, 9)) == 0:
@@ -192,6 +196,7 @@ def test_every_gradient_of_random_networks_is_right(search, cases):
         (MeanSquaredError, lambda dZ, self: dZ * dZ.shape[1]),
         (Normalization, lambda dX, self: dX * self.std / self.std[0]),
         (Dropout, lambda dX, self: dX * (1 - self.rate)),
+        (BatchNormalization, lambda dX, self: dX + 0.01 * self.gamma),
     ],
 )
 def test_a_planted_fault_is_found(search, monkeypatch, owner, wrong):

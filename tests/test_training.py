@@ -14,6 +14,7 @@ from nn import (
     L2,
     SGD,
     Adam,
+    BatchNormalization,
     Dense,
     Dropout,
     MeanSquaredError,
@@ -231,7 +232,9 @@ def test_evaluate_has_no_penalty_and_no_dropout(line):
 
 def test_predict_does_not_depend_on_the_batch_size(line):
     X, _ = line
-    model = Sequential(Dense(2, 3, rng=0), ReLU(), Dropout(0.5))
+    model = Sequential(
+        *(Dense(2, 3, rng=0), BatchNormalization(3), ReLU(), Dropout(0.5))
+    )
     whole = predict(model, X)
     assert whole.shape == (60, 3)
     assert predict(model, X, batch_size=7) == pytest.approx(whole, abs=1e-6)
@@ -315,6 +318,7 @@ def perceptron(n):
     X = np.random.default_rng(1).random((n, 16), dtype=np.float32)
     model = Sequential(
         Dense(16, 64, rng=0, regularizer=L2(1e-3)),
+        BatchNormalization(64),
         ReLU(),
         Dropout(0.3, rng=0),
         Dense(64, 1, rng=1),
@@ -354,8 +358,8 @@ def test_training_beside_predictions_ends_at_the_same_weights(impatient):
             done.set()
         asking.result()
     assert calls
-    for name, w in alone.parameters().items():
-        assert np.array_equal(model.parameters()[name], w)
+    for name, w in alone.state().items():
+        assert np.array_equal(model.state()[name], w)
 
 
 # nobody's rows in a pickle
@@ -410,6 +414,65 @@ def test_fit_and_evaluate_leave_the_loss_as_it_was(loss, line):
     slope = loss.backward()
     evaluate(model, X[:7], y[:7], loss=loss)
     assert np.array_equal(loss.backward(), slope)
+
+
+# batch normalization, whose rows depend on one another
+
+
+def normalized(X, y, *, lr=0.01, batch_size=16, weights=None):
+    """A trained network with batch normalization, and its history."""
+    model = Sequential(
+        *(Dense(2, 8, rng=0), BatchNormalization(8), ReLU()),
+        Dense(8, 1, rng=1),
+    )
+    history = fit(
+        model,
+        X,
+        y,
+        loss=MeanSquaredError(),
+        optimizer=SGD(lr),
+        epochs=3,
+        batch_size=batch_size,
+        weights=weights,
+        rng=0,
+    )
+    return model, history
+
+
+def test_a_last_batch_of_one_row_is_refused(line):
+    X, y = line
+    says = r"ion\(8\): X must have at least 2 rows in .*choose a batch_size"
+    with pytest.raises(ValueError, match=says):
+        normalized(X[:33], y[:33])
+    model, history = normalized(X[:34], y[:34])
+    assert history["loss"][2] < history["loss"][0]
+    assert predict(model, X[:1]).shape == (1, 1)
+
+
+def test_an_infinite_loss_leaves_the_running_numbers(line):
+    X, y = line
+    model, _ = normalized(X, y)
+    before = copy.deepcopy(model.state())
+    how = {"loss": MeanSquaredError(), "optimizer": SGD(0.1)}
+    with np.errstate(over="ignore"), pytest.raises(FloatingPointError):
+        train_step(model, X, np.full_like(y, 1e38), **how)
+    for name, array in model.state().items():
+        assert np.array_equal(array, before[name])
+
+
+def test_weights_of_rows_do_not_enter_the_mean_of_a_batch(line):
+    """A row of weight 0 is left out, all others count once in the mean."""
+    X, y = line
+    weights = np.arange(60.0) % 3
+    used = weights > 0
+    still = {"lr": 1e-30, "batch_size": 60}
+    heavy, _ = normalized(X, y, weights=weights, **still)
+    plain, _ = normalized(X[used], y[used], **still)
+    every, _ = normalized(X, y, **still)
+    for name in ("1.running_mean", "1.running_var"):
+        numbers = heavy.state()[name]
+        assert numbers == pytest.approx(plain.state()[name], rel=1e-5)
+        assert np.abs(numbers - every.state()[name]).max() > 1e-3
 
 
 # weights of rows

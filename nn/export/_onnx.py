@@ -9,7 +9,13 @@ from numpy.typing import DTypeLike
 from ..activations import Identity, ReLU, Softmax
 from ..checks import as_dtype, as_known, check_object
 from ..files import write_file
-from ..layers import Dense, Dropout, Layer, Normalization
+from ..layers import (
+    BatchNormalization,
+    Dense,
+    Dropout,
+    Layer,
+    Normalization,
+)
 from ..model import Sequential
 from ..tasks.california_housing import (
     SKEWED,
@@ -187,6 +193,18 @@ def normalized(
     return X
 
 
+def batch_normalized(
+    graph: Graph, layer: BatchNormalization, X: Value, at: str
+) -> Value:
+    """gamma (X - running_mean) / sqrt(running_var + eps) + beta."""
+    graph.fix(len(layer.gamma))
+    arrays = layer.state()  # ONNX would round eps to float32
+    arrays |= {"running_var": layer.running_var + layer.eps}
+    values = [graph.array(at + name, a) for name, a in arrays.items()]
+    X = graph.cast(X, values[0].dtype)
+    return graph.node("BatchNormalization", X, *values, epsilon=0.0)
+
+
 def districts(
     graph: Graph, layer: HousingFeatures, X: Value, at: str
 ) -> Value:
@@ -220,6 +238,7 @@ WRITERS: dict[Any, Callable[[Graph, Any, Value, str], Value]] = {
     Identity.forward: unchanged,
     Dropout.forward: unchanged,
     Normalization.forward: normalized,
+    BatchNormalization.forward: batch_normalized,
     Pixels.forward: normalized,
     Districts.forward: normalized,
     HousingFeatures.forward: districts,

@@ -8,7 +8,13 @@ from numpy.typing import DTypeLike
 
 from ..activations import Identity, ReLU, Softmax
 from ..checks import as_known, check_object, shown
-from ..layers import Dense, Dropout, Layer, Normalization
+from ..layers import (
+    BatchNormalization,
+    Dense,
+    Dropout,
+    Layer,
+    Normalization,
+)
 from ..model import Sequential
 from ..regularizers import L1, L2
 from ..tasks.california_housing import Districts
@@ -49,8 +55,10 @@ def to_keras(model: Layer) -> Any:
 def from_keras(net: Any) -> Sequential:
     """Return a network that computes what the ``keras.Sequential`` does.
 
-    An activation of a Dense layer becomes a layer of its own, and a Dense
-    layer without bias gets one of zeros. Every W and b can be trained.
+    An activation of a Dense layer becomes a layer of its own. A Dense layer
+    without bias gets one of zeros, and a BatchNormalization without scale
+    or center a gamma of ones or a beta of zeros. All of these can be
+    trained.
 
     Raises TypeError for a layer, an activation or a setting that is not
     available here, and for what is not a ``keras.Sequential`` of rows
@@ -135,6 +143,19 @@ def _to_normalization(layer: Normalization, dtype: str) -> Any:
     )
 
 
+def _to_batch_normalization(layer: BatchNormalization, dtype: str) -> Any:
+    import keras
+
+    made = keras.layers.BatchNormalization(
+        momentum=layer.momentum,
+        epsilon=layer.eps,
+        dtype=layer.gamma.dtype.name,
+    )
+    made.build((None, len(layer.gamma)))
+    made.set_weights([*layer.state().values()])  # in the order of Keras
+    return made
+
+
 def _plain(name: str) -> Callable[[Layer, str], Any]:
     def make(layer: Layer, dtype: str) -> Any:
         import keras
@@ -157,6 +178,7 @@ TO_KERAS: dict[Any, Callable[[Any, str], Any]] = {
     Identity.forward: _plain("Identity"),
     Dropout.forward: _to_dropout,
     Normalization.forward: _to_normalization,
+    BatchNormalization.forward: _to_batch_normalization,
     Pixels.forward: _to_normalization,
     Districts.forward: _to_normalization,
 }
@@ -274,6 +296,25 @@ def _from_normalization(layer: Any) -> list[Layer]:
     ]
 
 
+def _from_batch_normalization(layer: Any) -> list[Layer]:
+    made = BatchNormalization(
+        layer.moving_mean.shape[0],
+        momentum=layer.momentum,
+        eps=layer.epsilon,
+        dtype=layer.variable_dtype,
+    )
+    theirs = {
+        "gamma": layer.gamma,
+        "beta": layer.beta,
+        "running_mean": layer.moving_mean,
+        "running_var": layer.moving_variance,
+    }
+    for name, values in theirs.items():
+        if values is not None:  # without scale, gamma stays 1
+            made.state()[name][...] = _array(values)
+    return [made]
+
+
 def _array(value: Any) -> Array:
     import keras
 
@@ -303,4 +344,18 @@ FROM_KERAS = {  # what makes ours, and the settings that it takes over
     ),
     "Dropout": (lambda layer: [Dropout(layer.rate)], ("rate", "seed")),
     "Normalization": (_from_normalization, ("axis", "mean", "variance")),
+    "BatchNormalization": (
+        _from_batch_normalization,
+        (
+            "axis",
+            "momentum",
+            "epsilon",
+            "center",
+            "scale",
+            "beta_initializer",
+            "gamma_initializer",
+            "moving_mean_initializer",
+            "moving_variance_initializer",
+        ),
+    ),
 }

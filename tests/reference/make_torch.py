@@ -67,6 +67,37 @@ def network(X, W1, b1, W2, b2, loss):
     }
 
 
+def batch_normalization(rng):
+    """Three steps of a BatchNorm1d, of which 0.7 of the old stays."""
+    layer = torch.nn.BatchNorm1d(3, eps=1e-5, momentum=1 - 0.7).double()
+    with torch.no_grad():
+        layer.weight[:], layer.bias[:] = torch.tensor(rng.random((2, 3)))
+    case = {
+        "gamma": numbers(layer.weight),
+        "beta": numbers(layer.bias),
+        "steps": [],
+    }
+    for n in (8, 5, 2):
+        X = torch.tensor(rng.normal(5, 3, (n, 3)), requires_grad=True)
+        dA = torch.tensor(rng.standard_normal((n, 3)))
+        A = layer.train()(X)
+        layer.zero_grad()
+        A.backward(dA)
+        step = {
+            "X": X,
+            "dA": dA,
+            "A": A,
+            "dX": X.grad,
+            "gamma": layer.weight.grad,
+            "beta": layer.bias.grad,
+            "running_mean": layer.running_mean,
+            "running_var": layer.running_var,
+            "prediction": layer.eval()(X),
+        }
+        case["steps"].append({k: numbers(v) for k, v in step.items()})
+    return case
+
+
 def rule(name, parameters):
     """The optimizer of this name, and what changes its step size."""
     ours = cases.RULES[name]
@@ -209,6 +240,7 @@ def main():
             "SoftmaxCrossEntropy": network(**arrays, loss=cross_entropy),
             "MeanSquaredError": network(**arrays, loss=mean_squared_error),
         },
+        "batch_normalization": batch_normalization(rng),
     }
     path = Path(__file__).with_name("torch.json")
     path.write_text(json.dumps(reference) + "\n")
