@@ -66,7 +66,8 @@ export default {
       const hill = () => (set(title, { x: p.width - 8 }), set(hills, { d: contours(grid, levels, (i, j) => [p.X(at(xr, i)), p.Y(at(yr, j))]) }));
       p.area.append(hills, line, dots, end, home, title);
       const key = (low, high) => (high - low) / 50;
-      hand(p, { to: begin, move: (right, up) => begin(start[0] + right * key(...xr), start[1] + up * key(...yr)), help: `${el.id}-help` });
+      let before = start;
+      hand(p, { take: (x, y) => ((before = start), [x, y]), to: begin, undo: () => begin(...before), move: (right, up) => begin(start[0] + right * key(...xr), start[1] + up * key(...yr)), help: `${el.id}-help` });
       return { name, rule, p, line, dots, home, end, hill };
     });
     const losses = panels.map((_, r) => svg("polyline", { class: `nn-thin nn-${hues[r]}`, "stroke-dasharray": dashes[r] }));

@@ -286,9 +286,9 @@ export function plot({ x, y, xlabel = "", ylabel = "", height, draw, xticks, yti
 /** A plot under the hand. Where the pointer goes down, `take(x, y)`, in the
  *  units of the axes, gives the place of what is taken, or null; `to(x, y)`
  *  moves it; `move(right, up)` are the arrow keys. A finger that goes up or
- *  down scrolls the page. */
-export function hand(p, { take = (x, y) => [x, y], to, move, help }) {
-  let held = null; // from the place of what is taken to the pointer
+ *  down scrolls the page: what it has moved by then, `undo()` puts back. */
+export function hand(p, { take = (x, y) => [x, y], to, undo = () => to(...from), move, help }) {
+  let [held, from] = [null, null]; // from the place of what is taken to the pointer; that place
   const at = ({ clientX, clientY }) => {
     const box = p.node.getBoundingClientRect(); // that of the area grows with the lines that leave it
     const [u, v] = [(clientX - box.left - p.left) / p.width, (clientY - box.top - p.top) / p.height];
@@ -299,13 +299,13 @@ export function hand(p, { take = (x, y) => [x, y], to, move, help }) {
   const follow = (event) => held && to(...at(event).map((v, k) => v - held[k]));
   p.node.addEventListener("pointerdown", (event) => {
     const here = at(event);
-    const place = event.button === 0 ? take(...here) : null;
-    held = place && here.map((v, k) => v - place[k]);
+    from = event.button === 0 ? take(...here) : null;
+    held = from && here.map((v, k) => v - from[k]);
     if (held) p.node.setPointerCapture(event.pointerId);
   });
   p.node.addEventListener("pointermove", follow);
   p.node.addEventListener("pointerup", (event) => (follow(event), (held = null)));
-  p.node.addEventListener("pointercancel", () => (held = null));
+  p.node.addEventListener("pointercancel", () => (held && undo(), (held = null)));
   arrows(p.node, move);
 }
 

@@ -1,6 +1,7 @@
 """The V: the error of a measured slope against its step."""
 
 import functools
+import re
 from pathlib import Path
 
 import numpy as np
@@ -99,5 +100,12 @@ def test_the_sentence_names_the_step_and_both_errors(page):
     play(page, [{"h": int(np.argmin(abs(chapter()["steps"] - 1e-5)))}])
     text = page.locator(".nn-reading").text_content()
     assert text.startswith("With h = 10⁻⁵, float64 measures −0.268941")
-    assert "its typical error is" in text
+    raised = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+    said = re.findall(
+        r"typical error is (?:(\d) · )?10([⁻\d⁰-⁹¹²³]+)", text
+    )
+    for name, (digit, power) in zip(TYPES, said, strict=True):
+        error = chapter()["median_error"](1e-5, np.dtype(name).type)
+        told = float(f"{digit or 1}e{power.translate(raised)}")
+        assert 0.66 < told / error < 1.5
     assert "The slope is −0.268941." in text

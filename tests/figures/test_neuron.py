@@ -48,6 +48,8 @@ def test_the_reading_says_where_it_bends(page):
 
 
 def test_the_bend_is_dragged_and_moves_b_alone(page):
+    drag(page, (1.7, 0), (1.7, 0))  # beside the bend, which stays
+    assert values(page)["bend"] == 1.5
     drag(page, (1.5, 0), (-1, 1), (-2, 3))
     shown = values(page)
     assert shown["w"] == 1.5
@@ -56,7 +58,7 @@ def test_the_bend_is_dragged_and_moves_b_alone(page):
     drag(page, (-2, 3), (4, 3))
     assert values(page)["b"] == -3  # the end of the slider
     before = values(page)
-    drag(page, (-3, 3), (0, 3))  # far from the bend
+    drag(page, (0, 3), (-3, 3))  # far from the bend
     assert values(page) == before
     play(page, [{"w": 0}])
     drag(page, (0, 0), (-2, 0))
