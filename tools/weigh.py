@@ -2,9 +2,14 @@
 
     python -m tools weigh            bytes of the first view of each page
     python -m tools weigh --slow     and the times on a slow telephone
+    python -m tools weigh --slow --save
+                                     and write them to results/weights.md
+
+``--beside NAME SITE PAGE`` adds a page of another site, in the folder SITE.
 
 The first view is all that Chromium fetches to show a page before any
-scrolling, from an empty cache, with text compressed as web servers do.
+scrolling, from an empty cache, with text compressed as web servers do. What
+a page would fetch from another site is not in it.
 """
 
 import argparse
@@ -15,26 +20,41 @@ from pathlib import Path
 
 import yaml
 
+from nn.files import write_file
+
 from .browser import FIRST_VIEW, NoBrowserError, Quiet, launch, serve
 from .pdf import ROOT, pages
 
+TABLE = ROOT / "results" / "weights.md"
 KINDS = ("Document", "Stylesheet", "Script", "Font", "Image")
 TEXT = (".html", ".css", ".js", ".svg", ".json", ".xml", ".txt")
 # Lighthouse's "slow 4G" and a processor four times slower than this one
 SLOW = {"latency": 150, "down": 1.6e6 / 8, "up": 0.75e6 / 8, "cpu": 4}
-SHIFTS = """() => {
+TELEPHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 3,
+    "is_mobile": True,
+    "has_touch": True,
+}
+WATCH = """() => {
   window.shifts = 0;
   new PerformanceObserver((list) => {
     for (const e of list.getEntries())
       if (!e.hadRecentInput) window.shifts += e.value;
   }).observe({type: "layout-shift", buffered: true});
+  window.alive = null;  // when the last figure began to answer
+  new MutationObserver(() => { window.alive = performance.now(); })
+    .observe(document, {subtree: true, attributeFilter: ["data-state"]});
 }"""
 PAINTED = "performance.getEntriesByType('paint').length > 0"
-TIMES = """() => ({
-  paint: performance.getEntriesByType("paint").at(-1).startTime,
-  ready: performance.getEntriesByType("navigation")[0].loadEventStart,
+FOUND = """() => ({
+  title: document.title,
+  paint: performance.getEntriesByType("paint").at(-1).startTime / 1000,
+  alive: window.alive && window.alive / 1000,
   shift: window.shifts,
 })"""
+HEADS = ("kB", "HTML", "styles", "scripts", "fonts", "pictures", "shift")
+TIMES = ("first paint", "figures alive")
 
 
 class Compressing(Quiet):
@@ -55,10 +75,10 @@ class Compressing(Quiet):
 
 
 def weigh(browser, address, *, slow=False):
-    """Return bytes by kind, layout shift and times in ms of one page."""
-    context = browser.new_context(**FIRST_VIEW)
+    """Return bytes by kind, layout shift and times in s of one page."""
+    context = browser.new_context(**(TELEPHONE if slow else FIRST_VIEW))
     page = context.new_page()
-    page.add_init_script(f"({SHIFTS})()")
+    page.add_init_script(f"({WATCH})()")
     wire = context.new_cdp_session(page)
     wire.send("Network.enable")
     if slow:
@@ -86,7 +106,7 @@ def weigh(browser, address, *, slow=False):
     )
     page.goto(address, wait_until="networkidle", timeout=120_000)
     page.wait_for_function(PAINTED)
-    found = page.evaluate(TIMES)
+    found = page.evaluate(FOUND)
     context.close()
     found["bytes"] = dict.fromkeys(KINDS, 0)
     for request, kind in kinds.items():
@@ -96,44 +116,113 @@ def weigh(browser, address, *, slow=False):
     return found
 
 
+def measure(browser, address, *, slow):
+    """Return the numbers of a page under HEADS, and under TIMES if slow."""
+    found = weigh(browser, address)
+    sizes = [found["total"], *(found["bytes"][kind] for kind in KINDS)]
+    row = [*(size / 1000 for size in sizes), found["shift"]]
+    if slow:
+        late = weigh(browser, address, slow=True)
+        row[-1] = max(row[-1], late["shift"])
+        row += [late["paint"], late["alive"]]
+    return row
+
+
+def cells(row):
+    """Write the numbers of a row."""
+    digits = [0] * 6 + [3] + [1] * len(TIMES)
+    return [
+        "" if value is None else f"{value:,.{n}f}"
+        for value, n in zip(row, digits, strict=False)
+    ]
+
+
+def table(rows):
+    """A table in Markdown of {name: numbers}."""
+    heads = ["first view", *HEADS, *(f"{head}, s" for head in TIMES)]
+    lines = [heads, ["---", *["--:"] * (len(heads) - 1)]]
+    lines += [[name, *cells(row)] for name, row in rows.items()]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def summary(rows):
+    """The median and the maximum of each column, if it has numbers."""
+    columns = [
+        [value for value in column if value is not None] or [None]
+        for column in zip(*rows.values(), strict=True)
+    ]
+    return {
+        f"median of {len(rows)} pages": [*map(statistics.median, columns)],
+        "largest of each column": [*map(max, columns)],
+    }
+
+
 def main(argv=None):
     """Run the command; return the exit code."""
+    about, usage, *_ = __doc__.split("\n\n")
     parser = argparse.ArgumentParser(
-        prog="python -m tools weigh", description=__doc__.split("\n")[0]
+        prog="python -m tools weigh",
+        description=about,
+        epilog=usage,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--site", type=Path, default=ROOT / "_build" / "html"
     )
     parser.add_argument("--slow", action="store_true")
+    parser.add_argument("--save", action="store_true")
+    parser.add_argument(
+        "--beside",
+        nargs=3,
+        action="append",
+        default=[],
+        metavar=("NAME", "SITE", "PAGE"),
+    )
     parser.add_argument("pages", nargs="*", help="default: every page")
     options = parser.parse_args(argv)
+    if options.save and (options.pages or not options.slow):
+        parser.error("--save needs --slow and all pages")
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
     if not (options.site / f"{toc['root']}.html").is_file():
         print(f"weigh: no book in {options.site}: run make book")
         return 1
-    heads = ["kB", "html", "css", "js", "fonts", "images", "shift"]
-    print(f"{'':40}", *(f"{head:>7}" for head in heads))
-    totals = []
+    ours = {n: (options.site, n) for n in options.pages or pages(toc)}
+    beside = {n: (Path(site), page) for n, site, page in options.beside}
+    heads = [*HEADS, *(TIMES if options.slow else ())]
+    print(f"{'':40}", *(f"{head:>8}" for head in heads))
+    rows = {}
     try:
-        with (
-            launch() as browser,
-            serve(options.site, Compressing) as web,
-        ):
-            for name in options.pages or pages(toc):
-                address = f"{web}{name}.html"
-                found = weigh(browser, address, slow=options.slow)
-                totals.append(found["total"])
-                sizes = [found["total"], *found["bytes"].values()][:6]
-                row = [f"{size / 1000:7.0f}" for size in sizes]
-                row.append(f"{found['shift']:7.3f}")
-                if options.slow:
-                    row.append(
-                        f"  paint {found['paint'] / 1000:.1f} s, "
-                        f"loaded {found['ready'] / 1000:.1f} s"
+        with launch() as browser:
+            for name, (site, page) in (ours | beside).items():
+                with serve(site, Compressing) as web:
+                    address = f"{web}{page.removesuffix('.html')}.html"
+                    rows[name] = measure(
+                        browser, address, slow=options.slow
                     )
-                print(f"{name[:40]:40}", *row, flush=True)
+                numbers = (f"{c:>8}" for c in cells(rows[name]))
+                print(f"{name[:40]:40}", *numbers, flush=True)
     except NoBrowserError as error:
         print(f"weigh: {error}", file=sys.stderr)
         return 1
-    print(f"median {statistics.median(totals) / 1000:.0f} kB")
+    own = {name: rows[name] for name in ours}
+    short = summary(own)
+    for name, row in short.items():
+        print(f"{name[:40]:40}", *(f"{c:>8}" for c in cells(row)))
+    if options.save:
+        chosen = {
+            said: row
+            for name, row in own.items()
+            if (said := in_table(name, toc))
+        }
+        theirs = {name: rows[name] for name in beside}
+        text = table(chosen | short | theirs)
+        write_file(TABLE, text.encode())
     return 0
+
+
+def in_table(name, toc):
+    """What the table calls a page, or None if it is only in the median."""
+    if name == toc["root"]:
+        return "welcome"
+    folder, _, page = name.partition("/")
+    return f"chapter {int(page[:2])}" if folder == "notebooks" else None
