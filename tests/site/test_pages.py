@@ -49,9 +49,10 @@ FIGURES = """() => [...document.querySelectorAll("figure[data-nn]")]
     getComputedStyle(e.parentElement).backgroundColor])"""
 OPEN = """() => document.querySelectorAll("details")
   .forEach(e => { e.open = true; })"""
-# whether the Tab key stops at all code and pictures that scroll
-REACHED = """() => [...document.querySelectorAll("pre, .output_area")]
-  .every(e => (e.scrollWidth > e.clientWidth) <= (e.tabIndex === 0))"""
+# whether the Tab key stops at all code, pictures, formulas that scroll
+REACHED = """() =>
+  [...document.querySelectorAll("pre, .output_area, div.math")].every(
+    e => (e.scrollWidth > e.clientWidth) <= (e.tabIndex === 0))"""
 # of each picture: its width beside that of its file, whether it scrolls,
 # and whether a mark says so
 PICTURES = """() => [...document.querySelectorAll(".nn-still")].map(e => {

@@ -35,6 +35,11 @@ FIXES = (
         r"([.,;:!?)”’]+)",
         r'<span class="nn-whole">\1\2</span>',
     ),
+    # a name at which the theme lets the Tab key stop where it scrolls
+    (
+        r'<div class="((?:amsmath )?math notranslate nohighlight")',
+        r'<div class="jp-RenderedHTMLCommon \1',
+    ),
     # the number of a chapter is a line above its title
     (
         r'<h1><span class="section-number">(\d+)\. </span>',
