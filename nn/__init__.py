@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # type checkers and editors take it as true
     from . import export as export
     from . import figures as figures
     from . import gradcheck as gradcheck
+    from . import instruments as instruments
     from . import keras as keras
     from . import layers as layers
     from . import losses as losses
@@ -37,6 +38,7 @@ if TYPE_CHECKING:  # type checkers and editors take it as true
         numerical_gradient,
         relative_error,
     )
+    from .instruments import Instruments
     from .layers import (
         Dense,
         Dropout,
@@ -102,6 +104,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "Identity",
+    "Instruments",
     "Joint",
     "Layer",
     "MeanSquaredError",
@@ -143,6 +146,7 @@ _LIGHT = [
     "activations",
     "distributed",
     "gradcheck",
+    "instruments",
     "layers",
     "losses",
     "metrics",
