@@ -32,7 +32,9 @@ export default {
       const lines = looks.slice(0, n).map((look) => svg("polyline", { class: `nn-thick ${look}` }));
       const of = (k) => Array.from(values.data.subarray((patient * n + k) * times, (patient * n + k + 1) * times));
       const now = () => lines.map((_, k) => of(k)[epoch - first] ?? null);
-      const p = plot({ x: [0, most], y: limits, xlabel: "epoch", height: () => tall, draw: () => draw(), ytick: log ? power : String });
+      const powers = [...Array(limits[1] + 1 - limits[0]).keys()].map((k) => limits[0] + k).filter((v) => v % 2 === 0);
+      const ticks = log ? { yticks: powers, ytick: power } : { yticks: [0, 0.5, 1] };
+      const p = plot({ x: [0, most], y: limits, xlabel: "epoch", height: () => tall, draw: () => draw(), ...ticks });
       p.area.append(...lines);
       const paint = () => lines.forEach((line, k) => {
         const seen = of(k).slice(0, epoch - first + 1);
@@ -84,7 +86,7 @@ export default {
       h("div", { class: "nn-four" }, ...readings.map(({ frame }) => frame)),
       controls(diagnosis.node, record),
       node,
-      h("p", { class: "nn-help" }, "Losses: blue, training; red, dashed, validation. Readings: green, layer 1; orange, dashed, layer 2; purple, dotted, layer 3."),
+      h("p", { class: "nn-help" }, "Losses: blue, training; red, dashed, validation. Readings: green, first layer; orange, dashed, second layer; purple, dotted, third layer."),
     );
     draw();
     return () => play.stop();
