@@ -59,10 +59,11 @@ export default {
       panels.forEach((panel) => panel.paint());
       rules.forEach((rule) => rule.put(losses));
       const shown = Object.fromEntries(panels.map(({ name, now }) => [name, now()]));
-      const words = readings.map(({ name, title }) => `${title} ${shown[name].map(brief).join(", ")}`);
-      const [training, validation] = shown.loss.map((v) => (v === null ? "unknown" : brief(v)));
-      const text = `Patient ${patient + 1}, epoch ${epoch}: training loss ${training}, validation loss ${validation}.`;
-      panels.forEach(({ p, title }) => p.node.setAttribute("aria-label", `${title} by epoch. ${text} By layer: ${words.join("; ")}.`));
+      const words = ({ name }) => shown[name].map((v) => (v === null ? "unknown" : brief(v)));
+      const when = `Patient ${patient + 1}, epoch ${epoch}`;
+      const [training, validation] = words(losses);
+      const text = `${when}: training loss ${training}, validation loss ${validation}.`;
+      panels.forEach((one) => one.p.node.setAttribute("aria-label", `${one.title} by epoch. ${when}: ${words(one).join(", ")}.`));
       const open = made.filter((one) => one.open);
       const right = made.filter((one, k) => one.open && names[one.guess - 1] === causes[k]).length;
       const verdict = names[mine.guess - 1] === cause ? "Your diagnosis was right" : `Your diagnosis was: ${names[mine.guess - 1]}`;

@@ -51,13 +51,13 @@ def example():
 
 def diagnose(page, patient, cause):
     """Choose a patient and a diagnosis by their names."""
-    page.get_by_label("patient").select_option(str(patient))
-    page.get_by_label("your diagnosis").select_option(label=cause)
+    page.locator("[name=patient]").select_option(index=patient)
+    page.locator("[name=diagnosis]").select_option(label=cause)
 
 
 def test_the_readings_are_those_of_the_notebook(page):
     for patient in range(3):
-        page.get_by_label("patient").select_option(str(patient))
+        page.locator("[name=patient]").select_option(index=patient)
         settings = [{"epoch": e} for e in (0, 1, 5, EPOCHS)]
         for wanted, shown, _ in play(page, settings):
             epoch = wanted["epoch"]
@@ -75,7 +75,7 @@ def test_the_readings_are_those_of_the_notebook(page):
 
 def test_the_curves_end_at_the_epoch(page):
     for patient in range(3):
-        page.get_by_label("patient").select_option(str(patient))
+        page.locator("[name=patient]").select_option(index=patient)
         for wanted, _, drawn in play(
             page, [{"epoch": 7}, {"epoch": 12}], LINES
         ):
@@ -141,26 +141,26 @@ def test_right_diagnoses_are_counted_and_kept(page):
     text, *_ = now(page, SHOWN)
     assert "Your diagnosis was right; 2 of 3 so far." in text
     assert (values(page)["right"], values(page)["opened"]) == (2, 3)
-    page.get_by_label("patient").select_option("0")
+    page.locator("[name=patient]").select_option(index=0)
     shown = values(page)
     assert (shown["guess"], shown["cause"]) == ("asleep", "too hot")
-    assert page.get_by_label("your diagnosis").is_disabled()
+    assert page.locator("[name=diagnosis]").is_disabled()
 
 
 def test_a_diagnosis_of_one_patient_is_not_that_of_the_next(page):
     diagnose(page, 0, "asleep")
-    page.get_by_label("patient").select_option("1")
+    page.locator("[name=patient]").select_option(index=1)
     assert values(page)["guess"] is None
-    assert page.get_by_label("your diagnosis").input_value() == "0"
-    page.get_by_label("patient").select_option("0")
+    assert page.locator("[name=diagnosis]").input_value() == "0"
+    page.locator("[name=patient]").select_option(index=0)
     assert values(page)["guess"] == "asleep"
 
 
 def test_small_numbers_are_read_as_powers_of_ten(page):
     labels = """[...root.querySelectorAll("svg.nn-plot")].map(
       e => e.getAttribute("aria-label"))"""
-    page.get_by_label("patient").select_option("1")
-    text = now(page, labels)[0]
+    page.locator("[name=patient]").select_option(index=1)
+    text = now(page, labels)[2]
     value = recorded()["update"][1, 0, EPOCHS]
     exponent = int(np.floor(np.log10(value)))
     assert exponent < -2
@@ -185,7 +185,7 @@ def test_play_runs_through_the_epochs_and_pauses(page):
     assert 0 < epoch < EPOCHS
     page.wait_for_timeout(300)
     assert values(page)["epoch"] == epoch
-    assert page.get_by_label("epoch").input_value() == str(epoch)
+    assert page.locator("[name=epoch]").input_value() == str(epoch)
 
 
 def test_reset_asks_every_question_again(page):
@@ -194,5 +194,5 @@ def test_reset_asks_every_question_again(page):
     page.get_by_role("button", name="Open the record").click()
     page.get_by_role("button", name="Reset").click()
     assert values(page) == before
-    page.get_by_label("patient").select_option("2")
+    page.locator("[name=patient]").select_option(index=2)
     assert values(page)["guess"] is None
