@@ -87,7 +87,7 @@ export default {
       h("div", { class: "nn-four" }, ...readings.map(({ frame }) => frame)),
       controls(diagnosis.node, record),
       node,
-      h("p", { class: "nn-help" }, "Losses: blue, training; red, dashed, validation. Readings: green, first layer; orange, dashed, second layer; purple, dotted, third layer."),
+      h("p", { class: "nn-help" }, "Losses: blue, training; red, dashed, validation. Readings: green, first layer; orange, dashed, second layer; purple, dotted, third layer. A value outside an axis, such as 0 on one of powers of 10, is drawn at its edge."),
     );
     draw();
     return () => play.stop();
