@@ -209,11 +209,11 @@ evaluate(line,X,{},loss=mse)      y            finite       t
 evaluate(line,X,t,loss={})        loss         loss         mse
 evaluate(line,X,t,loss=mse,metrics={})  metric  metrics     {'a':r2_score}
 evaluate(line,X,t,{},loss=mse)    weights      counts  w6
-watch(model={})                   model        model        net
-watch(X={})                       X            samples      X
-watch(y={})                       y            classes      y
-watch(loss={})                    loss         loss         loss
-watch(optimizer={})               optimizer    optimizer    SGD(0.1)
+Instruments(model={})             model        model        net
+Instruments(X={})                 X            samples      X
+Instruments(y={})                 y            classes      y
+Instruments(loss={})              loss         loss         loss
+Instruments(optimizer={})         optimizer    optimizer    SGD(0.1)
 numerical_gradient({},X)          f            function     total
 numerical_gradient(total,{})      x            double       X
 numerical_gradient(total,X,h={})  h            positive     1e-5
@@ -299,7 +299,7 @@ def names():
     def fit_net(y):
         return nn.fit(net, X, y, loss=loss, optimizer=nn.SGD(1), epochs=1)
 
-    def watch(model=net, X=X, y=y, **more):
+    def Instruments(model=net, X=X, y=y, **more):
         parts = {"loss": loss, "optimizer": nn.SGD(0.01)}
         return nn.Instruments(model, X, y, **parts | more)
 
@@ -341,7 +341,11 @@ def names():
         for k in ("hole", "total", "kept", "fit_line", "fit_net", "load")
     }
     own |= {"Regressor": Regressor, "Classifier": Classifier}
-    own |= {"fit_shards": fit_shards, "watch": watch, "loss": loss}
+    own |= {
+        "fit_shards": fit_shards,
+        "Instruments": Instruments,
+        "loss": loss,
+    }
     return {name: getattr(nn, name) for name in nn.__all__} | own
 
 
@@ -379,7 +383,6 @@ def titled(call):
     for short, name in (
         ("fit_line", "fit"),
         ("fit_net", "fit"),
-        ("watch(", "Instruments("),
         ("Regressor(", "NeuralNetRegressor("),
         ("Classifier(sample", "NeuralNetClassifier().fit(X,y,sample"),
     ):

@@ -185,7 +185,6 @@ def describes(right):
     """The block that describes what a right call calls."""
     right = re.sub(r"\bkept\((.*)\)\.", r"\1.", right)
     right = re.sub(r"^fit_(line|net)\b", "fit", right)
-    right = re.sub(r"^watch\(", "Instruments(", right)
     right = re.sub(r"^net\.", "Sequential().", right)
     right = re.sub(
         r"^(Regressor|Classifier)\(.*", r"NeuralNet\1().fit()", right
