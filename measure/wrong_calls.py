@@ -218,6 +218,11 @@ evaluate(line,X,{},loss=mse)      y            finite       t
 evaluate(line,X,t,loss={})        loss         loss         mse
 evaluate(line,X,t,loss=mse,metrics={})  metric  metrics     {'a':r2_score}
 evaluate(line,X,t,{},loss=mse)    weights      counts  w6
+Instruments(model={})             model        model        net
+Instruments(X={})                 X            samples      X
+Instruments(y={})                 y            classes      y
+Instruments(loss={})              loss         loss         loss
+Instruments(optimizer={})         optimizer    optimizer    SGD(0.1)
 numerical_gradient({},X)          f            function     total
 numerical_gradient(total,{})      x            double       X
 numerical_gradient(total,X,h={})  h            positive     1e-5
@@ -306,6 +311,10 @@ def names():
     def fit_net(y):
         return nn.fit(net, X, y, loss=loss, optimizer=nn.SGD(1), epochs=1)
 
+    def Instruments(model=net, X=X, y=y, **more):
+        parts = {"loss": loss, "optimizer": nn.SGD(0.01)}
+        return nn.Instruments(model, X, y, **parts | more)
+
     def Regressor(max_iter=1, **settings):
         model = NeuralNetRegressor(max_iter=max_iter, **settings)
         return model.fit(X, t[:, 0])
@@ -344,7 +353,11 @@ def names():
         for k in ("hole", "total", "kept", "fit_line", "fit_net", "load")
     }
     own |= {"Regressor": Regressor, "Classifier": Classifier}
-    own["fit_shards"] = fit_shards
+    own |= {
+        "fit_shards": fit_shards,
+        "Instruments": Instruments,
+        "loss": loss,
+    }
     return {name: getattr(nn, name) for name in nn.__all__} | own
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # type checkers and editors take it as true
     from . import export as export
     from . import figures as figures
     from . import gradcheck as gradcheck
+    from . import instruments as instruments
     from . import keras as keras
     from . import layers as layers
     from . import losses as losses
@@ -39,6 +40,7 @@ if TYPE_CHECKING:  # type checkers and editors take it as true
         numerical_gradient,
         relative_error,
     )
+    from .instruments import Instruments
     from .layers import (
         BatchNormalization,
         Dense,
@@ -106,6 +108,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "Identity",
+    "Instruments",
     "Joint",
     "Layer",
     "MeanSquaredError",
@@ -149,6 +152,7 @@ _LIGHT = [
     "autodiff",
     "distributed",
     "gradcheck",
+    "instruments",
     "layers",
     "losses",
     "metrics",

@@ -22,6 +22,7 @@ STARS = {  # chapter: the interactive figures that it must hold
     14: ["fashion"],
     15: ["california"],
     20: ["tape"],
+    23: ["clinic"],
 }
 
 
