@@ -18,6 +18,7 @@ STARS = {  # chapter: the interactive figure that it must hold
     12: "descent",
     14: "fashion",
     15: "california",
+    24: "ablation",
 }
 
 
