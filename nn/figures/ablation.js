@@ -47,7 +47,7 @@ export default {
       tiles.forEach((tile, u) => {
         tile.setAttribute("aria-pressed", off.has(u));
         tile.setAttribute("aria-label", `unit ${u}, ${off.has(u) ? "off" : "on"}`);
-        tile.firstChild.style.opacity = off.has(u) ? 0.12 : 1;
+        tile.firstElementChild.style.opacity = off.has(u) ? 0.12 : 1;
         tile.style.borderStyle = off.has(u) ? "dashed" : "solid";
       });
       const changes = now.each.map((v, j) => v - whole.each[j]);
