@@ -53,7 +53,7 @@ export default {
       const changes = now.each.map((v, j) => v - whole.each[j]);
       rows.forEach(({ b, change }, j) => {
         b.put(now.each[j], percent(now.each[j]));
-        change.textContent = changes[j] ? number(100 * changes[j], 1) : "";
+        change.textContent = changes[j] ? `${changes[j] > 0 ? "+" : ""}${number(100 * changes[j], 1)}` : "";
       });
       count.put(units - off.size);
       const most = changes.indexOf(Math.min(...changes));
@@ -82,7 +82,7 @@ export default {
         button("All on", "on", () => leave(units))),
       h("div", { class: "nn-columns" }, grid, h("table", { class: "nn-table nn-bars" }, h("tbody", {}, ...rows.map(({ tr }) => tr)))),
       node,
-      h("p", { class: "nn-help" }, "Each tile is a unit; its picture is the mean of the pictures weighted by the unit's output. Click a tile to switch its unit off or on. The bars show the accuracy for each class, and how many points it has changed."),
+      h("p", { class: "nn-help" }, "Each tile is a unit, and its picture shows what it responds to most. Click a tile to switch its unit off or on. The bars show the accuracy for each class, and how many points it has changed."),
     );
     arrange(0);
   },
