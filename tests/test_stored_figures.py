@@ -23,6 +23,7 @@ STARS = {  # chapter: the interactive figures that it must hold
     15: ["california"],
     20: ["tape"],
     23: ["clinic"],
+    24: ["ablation"],
 }
 
 
