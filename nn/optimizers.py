@@ -291,8 +291,8 @@ def _clipped(parameters, gradients, clip):
     if clip is None:
         return gradients
     norms = [np.linalg.norm(gradients[name]) for name in parameters]
-    scale = clip / max(math.hypot(*norms), clip)
-    return {name: scale * gradients[name] for name in parameters}  # (22.9)
+    scale = clip / max(math.hypot(*norms), clip)  # (22.5)
+    return {name: scale * gradients[name] for name in parameters}  # (22.6)
 
 
 # chapter 22: A recipe
@@ -323,5 +323,5 @@ class AdamW(Adam):
         keys, lr = super().begin(parameters, gradients)
         for w in parameters.values():
             if w.ndim > 1:
-                w *= 1 - lr * self.weight_decay  # (22.6)
+                w *= 1 - lr * self.weight_decay  # (22.8)
         return keys, lr
