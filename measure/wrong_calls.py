@@ -31,6 +31,8 @@ WRONG = {
     "number": "'a' None True np.nan np.inf -1 1j [0.1] Dense",
     "positive": "@number 0",
     "fraction": "@number 1 1.5",
+    "length": "'a' True np.nan np.inf -1 1j [0.1] Dense 0",
+    "rates": "None 'a' Dense np.nan [0.1,0] [-1] [np.inf] 1j ['a']",
     "seed": "-1 1.5 'a' True X",
     "type": "None int 'float33' bool complex np.int8 3",
     "init": "None 'he' he_normal(3,2,0) Dense",
@@ -154,6 +156,7 @@ r2_score({},t)                    y            finite       t
 r2_score(t,{})                    Z            finite       t
 SGD({})                           lr           positive     1
 SGD(1,lr_decay={})                lr_decay     number       0
+SGD(1,clip={})                    clip         length       1
 Momentum({})                      lr           positive     1
 Momentum(1,momentum={})           momentum     fraction     0
 RMSProp({})                       lr           positive     1
@@ -164,6 +167,7 @@ Adam(1,beta1={})                  beta1        fraction     0
 Adam(1,beta2={})                  beta2        fraction     0
 Adam(1,eps={})                    eps          positive     1
 Adam(1,lr_decay={})               lr_decay     number       0
+AdamW(1,weight_decay={})          weight_decay  number      0
 SGD(lambda_t:{}).rate()           lr           number       0
 SGD(1).step({},w())               parameters   arrays       w()
 SGD(1).step(w(),{})               gradient     gradient     w()
@@ -209,6 +213,10 @@ processes({})                     count        count        2
 train_step(net,{},y,**parts)      X            float32      X
 train_step(net,X,{},**parts)      y            classes      y
 train_step(net,X,y,{},**parts)    weights      counts  w6
+range_test({},X,y,[0.1],**parts)  model        model        net
+range_test(net,{},y,[0.1],rng=0,**parts)  X          samples      X
+range_test(net,X,{},[0.1],**parts)  y          classes      y
+range_test(net,X,y,{},**parts)    rates        rates        [0.1]
 predict({},X)                     model        model        net
 predict(net,{})                   X            samples      X
 predict(net,X,batch_size={})      batch_size   count        2

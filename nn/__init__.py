@@ -61,6 +61,7 @@ if TYPE_CHECKING:  # type checkers and editors take it as true
     from .optimizers import (
         SGD,
         Adam,
+        AdamW,
         Joint,
         Momentum,
         Optimizer,
@@ -68,7 +69,14 @@ if TYPE_CHECKING:  # type checkers and editors take it as true
         cosine,
     )
     from .regularizers import L1, L2
-    from .training import batches, evaluate, fit, predict, train_step
+    from .training import (
+        batches,
+        evaluate,
+        fit,
+        predict,
+        range_test,
+        train_step,
+    )
     from .weights import (
         WeightFileError,
         load_arrays,
@@ -103,6 +111,7 @@ __all__ = [
     "L2",
     "SGD",
     "Adam",
+    "AdamW",
     "BatchNormalization",
     "CategoricalCrossEntropy",
     "Dense",
@@ -140,6 +149,7 @@ __all__ = [
     "predict",
     "processes",
     "r2_score",
+    "range_test",
     "read_arrays",
     "relative_error",
     "save_arrays",

@@ -11,6 +11,7 @@ from .checks import as_count, as_keys, as_number, as_rate
 __all__ = [
     "SGD",
     "Adam",
+    "AdamW",
     "Joint",
     "Momentum",
     "Optimizer",
@@ -19,7 +20,7 @@ __all__ = [
 ]
 
 
-# chapter 10: Descend
+# chapters 10, 22
 class Optimizer:
     """Adds to every parameter, in place, the change that a rule returns.
 
@@ -28,9 +29,16 @@ class Optimizer:
     remembers of each parameter, under its name and shape.
     """
 
-    def __init__(self, lr, *, lr_decay=0.0):
+    # chapter 22
+    clip = None
+
+    # chapter 22
+    def __init__(self, lr, *, lr_decay=0.0, clip=None):
         self.lr = as_rate(lr)
         self.lr_decay = as_number("lr_decay", lr_decay, least=0)
+        if clip is not None:
+            clip = as_number("clip", clip, above=0)
+        self.clip = clip
         self.t = 0  # steps taken
         self.state, self.changed = {}, ()
 
@@ -42,10 +50,12 @@ class Optimizer:
         lr = as_number(name, lr, least=0)
         return lr / (1 + self.lr_decay * self.t)  # (10.4)
 
+    # chapter 22
     @np.errstate(over="raise")  # too large for the type is an error
     def step(self, parameters, gradients):
         """Change every parameter in place, by the rule and its gradient."""
         keys, lr = self.begin(parameters, gradients)
+        gradients = _clipped(parameters, gradients, self.clip)
         for key in keys:
             w, g = parameters[key[0]], gradients[key[0]]
             if key not in self.state:
@@ -91,7 +101,7 @@ def _same_network(known, parameters):
     return [weakref.ref(w) for w in arrays]
 
 
-# chapter 17: Where the time goes
+# chapters 17, 22
 class Joint(Optimizer):
     """A rule that changes each number by its own gradient and memory.
 
@@ -106,9 +116,11 @@ class Joint(Optimizer):
 
     keys, places, large, vectors = None, (), (), ()
 
+    # chapter 22
     @np.errstate(over="raise")
     def step(self, parameters, gradients):
         keys, lr = self.begin(parameters, gradients)
+        gradients = _clipped(parameters, gradients, self.clip)
         if keys != self.keys:
             self._lay_out(keys, parameters)
         if self.places:
@@ -154,7 +166,7 @@ class Joint(Optimizer):
                 new[place] = old
 
 
-# chapters 10, 17
+# chapters 10, 17, 22
 class SGD(Joint):
     """Gradient descent: w <- w - lr g (Cauchy, 1847).
 
@@ -162,19 +174,21 @@ class SGD(Joint):
     (Robbins and Monro, 1951).
     """
 
-    def __init__(self, lr=0.01, *, lr_decay=0.0):
-        super().__init__(lr, lr_decay=lr_decay)
+    # chapter 22
+    def __init__(self, lr=0.01, *, lr_decay=0.0, clip=None):
+        Joint.__init__(self, lr, lr_decay=lr_decay, clip=clip)
 
     def change(self, g, state, lr):
         return -lr * g  # (10.3)
 
 
-# chapters 12, 17
+# chapters 12, 17, 22
 class Momentum(Joint):
     """u <- momentum u - lr g;  w <- w + u (Polyak, 1964)."""
 
-    def __init__(self, lr=0.01, *, momentum=0.9, lr_decay=0.0):
-        super().__init__(lr, lr_decay=lr_decay)
+    # chapter 22
+    def __init__(self, lr=0.01, *, momentum=0.9, lr_decay=0.0, clip=None):
+        Joint.__init__(self, lr, lr_decay=lr_decay, clip=clip)
         self.momentum = as_number("momentum", momentum, least=0, below=1)
 
     def init_state(self, w):
@@ -187,15 +201,18 @@ class Momentum(Joint):
         return u  # (12.2)
 
 
-# chapters 12, 17
+# chapters 12, 17, 22
 class RMSProp(Joint):
     """v <- rho v + (1 - rho) g^2;  w <- w - lr g / (sqrt(v) + eps).
 
     Tieleman and Hinton, 2012.
     """
 
-    def __init__(self, lr=1e-3, *, rho=0.9, eps=1e-7, lr_decay=0.0):
-        super().__init__(lr, lr_decay=lr_decay)
+    # chapter 22
+    def __init__(
+        self, lr=1e-3, *, rho=0.9, eps=1e-7, lr_decay=0.0, clip=None
+    ):
+        Joint.__init__(self, lr, lr_decay=lr_decay, clip=clip)
         self.rho = as_number("rho", rho, least=0, below=1)
         self.eps = as_number("eps", eps, above=0)
 
@@ -208,7 +225,7 @@ class RMSProp(Joint):
         return -lr * g / (np.sqrt(v) + self.eps)  # (12.6)
 
 
-# chapters 12, 17
+# chapters 12, 17, 22
 class Adam(Joint):
     """Running means m of g and v of g^2, corrected for starting at zero.
 
@@ -218,10 +235,18 @@ class Adam(Joint):
     holds the sums M = m / (1 - beta1) and V = v / (1 - beta2).
     """
 
+    # chapter 22
     def __init__(
-        self, lr=1e-3, *, beta1=0.9, beta2=0.999, eps=1e-7, lr_decay=0.0
+        self,
+        lr=1e-3,
+        *,
+        beta1=0.9,
+        beta2=0.999,
+        eps=1e-7,
+        lr_decay=0.0,
+        clip=None,
     ):
-        super().__init__(lr, lr_decay=lr_decay)
+        Joint.__init__(self, lr, lr_decay=lr_decay, clip=clip)
         self.beta1 = as_number("beta1", beta1, least=0, below=1)
         self.beta2 = as_number("beta2", beta2, least=0, below=1)
         self.eps = as_number("eps", eps, above=0)
@@ -258,3 +283,45 @@ def cosine(lr, t, steps):
     if as_number("t", t, least=0) > steps:
         raise ValueError(f"t must be at most steps, {steps}, but is {t}")
     return lr * (1 + math.cos(math.pi * t / steps)) / 2  # (12.12)
+
+
+# chapter 22: A recipe
+def _clipped(parameters, gradients, clip):
+    """Return the gradients, together at most ``clip`` long."""
+    if clip is None:
+        return gradients
+    norms = [np.linalg.norm(gradients[name]) for name in parameters]
+    scale = clip / max(math.hypot(*norms), clip)  # (22.5)
+    return {name: scale * gradients[name] for name in parameters}  # (22.6)
+
+
+# chapter 22: A recipe
+class AdamW(Adam):
+    """Adam with decoupled weight decay.
+
+    Each step first multiplies the weights, which are the arrays with two
+    axes or more, by 1 - lr weight_decay; then Adam makes its step. Biases,
+    with one axis, do not decay (Loshchilov and Hutter, 2019).
+    """
+
+    def __init__(
+        self,
+        lr=1e-3,
+        *,
+        weight_decay=0.01,
+        beta1=0.9,
+        beta2=0.999,
+        eps=1e-7,
+        lr_decay=0.0,
+        clip=None,
+    ):
+        more = {"beta1": beta1, "beta2": beta2, "eps": eps}
+        super().__init__(lr, lr_decay=lr_decay, clip=clip, **more)
+        self.weight_decay = as_number("weight_decay", weight_decay, least=0)
+
+    def begin(self, parameters, gradients):
+        keys, lr = super().begin(parameters, gradients)
+        for w in parameters.values():
+            if w.ndim > 1:
+                w *= 1 - lr * self.weight_decay  # (22.8)
+        return keys, lr

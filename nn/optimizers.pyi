@@ -6,6 +6,7 @@ from .typing import Array, Arrays, Integer, Number, Rate
 __all__ = [
     "SGD",
     "Adam",
+    "AdamW",
     "Joint",
     "Momentum",
     "Optimizer",
@@ -21,7 +22,14 @@ class Optimizer:
     t: int
     state: dict[_Key, Sequence[Array]]
     changed: Sequence[object]
-    def __init__(self, lr: Rate, *, lr_decay: Number = 0.0) -> None: ...
+    clip: float | None
+    def __init__(
+        self,
+        lr: Rate,
+        *,
+        lr_decay: Number = 0.0,
+        clip: Number | None = None,
+    ) -> None: ...
     def rate(self) -> float: ...
     def step(self, parameters: Arrays, gradients: Arrays) -> None: ...
     def init_state(self, w: Array) -> Sequence[Array]: ...
@@ -42,7 +50,11 @@ class Joint(Optimizer):
 
 class SGD(Joint):
     def __init__(
-        self, lr: Rate = 0.01, *, lr_decay: Number = 0.0
+        self,
+        lr: Rate = 0.01,
+        *,
+        lr_decay: Number = 0.0,
+        clip: Number | None = None,
     ) -> None: ...
 
 class Momentum(Joint):
@@ -53,6 +65,7 @@ class Momentum(Joint):
         *,
         momentum: Number = 0.9,
         lr_decay: Number = 0.0,
+        clip: Number | None = None,
     ) -> None: ...
 
 class RMSProp(Joint):
@@ -65,6 +78,7 @@ class RMSProp(Joint):
         rho: Number = 0.9,
         eps: Number = 1e-7,
         lr_decay: Number = 0.0,
+        clip: Number | None = None,
     ) -> None: ...
 
 class Adam(Joint):
@@ -79,6 +93,21 @@ class Adam(Joint):
         beta2: Number = 0.999,
         eps: Number = 1e-7,
         lr_decay: Number = 0.0,
+        clip: Number | None = None,
+    ) -> None: ...
+
+class AdamW(Adam):
+    weight_decay: float
+    def __init__(
+        self,
+        lr: Rate = 1e-3,
+        *,
+        weight_decay: Number = 0.01,
+        beta1: Number = 0.9,
+        beta2: Number = 0.999,
+        eps: Number = 1e-7,
+        lr_decay: Number = 0.0,
+        clip: Number | None = None,
     ) -> None: ...
 
 def cosine(lr: Number, t: Number, steps: Integer) -> float: ...

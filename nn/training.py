@@ -3,7 +3,9 @@
 
 import copy
 import math
+from contextlib import suppress
 from functools import partial
+from itertools import chain
 
 import numpy as np
 
@@ -14,6 +16,8 @@ from .checks import (
     as_history,
     as_inputs,
     as_metrics,
+    as_number,
+    as_numbers,
     as_row_weights,
     as_rows,
     as_samples,
@@ -29,6 +33,7 @@ __all__ = [
     "evaluate",
     "fit",
     "predict",
+    "range_test",
     "train_step",
 ]
 
@@ -233,3 +238,29 @@ def _train_epochs(
         if answer is True or answer is np.True_:
             break
     return history
+
+
+# chapter 22: A recipe
+@np.errstate(over="ignore", invalid="ignore")  # the loss will tell
+def range_test(
+    model, X, y, rates, *, loss, optimizer, batch_size=128, rng=None
+):
+    """Return the loss before each step of a training with these rates.
+
+    Copies of the model and the optimizer make one step with each rate,
+    each on the next batch of X and y. The list ends early where the loss
+    is not finite (Smith, 2017).
+    """
+    X, y = as_samples(X, y)
+    _check_training(model, loss, None, optimizer, None)
+    model, loss, optimizer = copy.deepcopy((model, loss, optimizer))
+    rng, losses = as_generator("rng", rng), []
+    rates = np.ravel(as_numbers("rates", rates)).tolist()
+    rates = [as_number("rates", lr, above=0) for lr in rates]
+    epochs = (batches(X, y, batch_size, rng=rng) for _ in rates)
+    steps = zip(rates, chain.from_iterable(epochs), strict=False)
+    with suppress(FloatingPointError):
+        for optimizer.lr, rows in steps:
+            L, _ = train_step(model, *rows, loss=loss, optimizer=optimizer)
+            losses.append(L)
+    return losses

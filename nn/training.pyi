@@ -21,6 +21,7 @@ __all__ = [
     "evaluate",
     "fit",
     "predict",
+    "range_test",
     "train_step",
 ]
 
@@ -69,6 +70,17 @@ def fit(
     on_epoch: OnEpoch | None = None,
     history: Mapping[str, Sequence[float]] | None = None,
 ) -> History: ...
+def range_test(
+    model: NetworkLike,
+    X: ArrayLike,
+    y: ArrayLike,
+    rates: ArrayLike,
+    *,
+    loss: LossLike,
+    optimizer: OptimizerLike,
+    batch_size: Integer = 128,
+    rng: Seed = None,
+) -> list[float]: ...
 def predict(
     model: ModelLike, X: ArrayLike, *, batch_size: Integer = 1024
 ) -> Array: ...

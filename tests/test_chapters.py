@@ -13,7 +13,7 @@ from tools import export, notebooks
 from tools.cells import chapter, read
 
 CHAPTERS = export.chapters()
-DATA = {14}  # chapters that read all of Fashion-MNIST
+DATA = {14, 22}  # chapters that read all of Fashion-MNIST
 
 
 @pytest.mark.full

@@ -8,6 +8,7 @@ from nn import (
     L2,
     SGD,
     Adam,
+    AdamW,
     BatchNormalization,
     Dense,
     Dropout,
@@ -32,6 +33,7 @@ RULES = {
     "Momentum": lambda: Momentum(1e-3),
     "RMSProp": lambda: RMSProp(),
     "Adam": lambda: Adam(0.01),
+    "AdamW": lambda: AdamW(0.01, weight_decay=0.1, clip=0.5),
     "cosine": lambda: Adam(schedule),
     "mostly large": lambda: parts_of(Adam(0.01), small=20),
     "all apart": lambda: parts_of(Momentum(1e-3), small=0),
@@ -245,6 +247,11 @@ def shared_apart():
             r"beta2 is 0\.999 in the file and 0\.9 here",
         ),
         (
+            lambda: training(rule=lambda: Adam(0.01, clip=1)),
+            {},
+            r"clip is None in the file and 1\.0 here",
+        ),
+        (
             lambda: training("Philox"),
             {},
             "generator rng is PCG64 of rng in",
@@ -287,6 +294,24 @@ def test_schedules_are_compared_by_their_values(tmp_path):
     other = training(rule=lambda: Adam(lambda t: 0.01 / (1 + t * t)))
     with pytest.raises(WeightFileError, match=r"rule lr\(3\) is"):
         Checkpoint(path, *other).resume()
+
+
+def test_a_file_may_lack_an_argument_that_is_none(tmp_path, monkeypatch):
+    """A version of the package without clip has written it."""
+    path, parts, rule = tmp_path / "a", training(), _parts.rule
+
+    def without_clip(optimizer, steps):
+        found = rule(optimizer, steps)
+        assert found.pop("clip") is None
+        return found
+
+    with monkeypatch.context() as earlier:
+        earlier.setattr(_parts, "rule", without_clip)
+        run(parts, checkpoint=Checkpoint(path, *parts), epochs=1)
+    assert len(Checkpoint(path, *training()).resume()["loss"]) == 1
+    clipped = training(rule=lambda: Adam(0.01, clip=1))
+    with pytest.raises(WeightFileError, match="clip is missing in the"):
+        Checkpoint(path, *clipped).resume()
 
 
 def test_files_of_other_kinds_are_refused(tmp_path):

@@ -13,6 +13,7 @@ from checks import Scaled, worst_step
 from nn import (
     SGD,
     Adam,
+    AdamW,
     Dense,
     Joint,
     Momentum,
@@ -24,7 +25,7 @@ from nn import (
     optimizers,
 )
 
-RULES = [SGD, Momentum, RMSProp, Adam]
+RULES = [SGD, Momentum, RMSProp, Adam, AdamW]
 # the same rules, asked for one array after the other
 BY_NAME = {
     rule: type(
@@ -440,3 +441,138 @@ def test_functions_that_return_no_step_size(rule, value):
         optimizer.step({"w": w}, {"w": w.copy()})
     assert np.array_equal(w, before)
     assert optimizer.t == 2
+
+
+# weight decay, apart from the slope
+
+
+def test_adamw_shrinks_the_weights_and_steps_as_adam_does():
+    rng = np.random.default_rng(0)
+    w, lr, decay = {"W": rng.normal(size=(3, 2)), "b": np.ones(2)}, 0.1, 0.3
+    ours = copy.deepcopy(w)
+    m, v = ({k: np.zeros_like(a) for k, a in w.items()} for _ in range(2))
+    rule = AdamW(lr, weight_decay=decay, lr_decay=0.5)
+    for t in range(1, 11):
+        g = {name: rng.normal(size=a.shape) for name, a in w.items()}
+        rule.step(ours, g)
+        now = lr / (1 + 0.5 * (t - 1))
+        w["W"] *= 1 - now * decay  # Loshchilov and Hutter, algorithm 2
+        for name, a in w.items():
+            m[name] = 0.9 * m[name] + 0.1 * g[name]
+            v[name] = 0.999 * v[name] + 0.001 * g[name] ** 2
+            root = np.sqrt(v[name] / (1 - 0.999**t)) + 1e-7
+            a -= now * m[name] / (1 - 0.9**t) / root
+    assert distance(ours, w) < 1e-12
+
+
+@pytest.mark.parametrize("rule", [AdamW, BY_NAME[AdamW]])
+def test_without_slopes_only_weights_decay(rule):
+    w = {
+        "W": np.ones((2, 3)),
+        "b": np.ones(3),
+        "kernel": np.ones((2, 2, 2)),
+    }
+    optimizer = rule(lambda t: 0.1 * t, weight_decay=0.5)
+    for _ in range(3):
+        optimizer.step(w, {name: np.zeros_like(a) for name, a in w.items()})
+    assert np.all(w["b"] == 1)
+    for name in ("W", "kernel"):
+        assert w[name] == pytest.approx(0.95 * 0.9 + 0 * w[name])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_adamw_without_decay_is_adam(kind):
+    path = trained(partial(AdamW, weight_decay=0), kind)
+    assert distance(path, trained(Adam, kind)) == 0
+    if kind != "nothing to learn":
+        assert distance(trained(AdamW, kind), trained(Adam, kind)) > 0
+
+
+@pytest.mark.parametrize("value", [-0.1, np.nan, np.inf])
+def test_decays_of_weights_without_sense(value):
+    with pytest.raises(ValueError, match=f"weight_decay .*{value}"):
+        AdamW(weight_decay=value)
+
+
+# clipping
+
+
+def test_clipped_by_hand():
+    """The norm of all gradients together is 5, that of each at most 4."""
+    given = {"a": np.array([[3.0]]), "b": np.array([0.0, 4.0])}
+    for clip, scale in ((1, 0.2), (4.5, 0.9), (5, 1), (7, 1)):
+        w = {name: np.zeros_like(g) for name, g in given.items()}
+        SGD(1.0, clip=clip).step(w, given)
+        for name, g in given.items():
+            assert w[name] == pytest.approx(-scale * g, rel=1e-15)
+    assert given["a"] == 3
+
+
+@pytest.mark.parametrize("rule", BOTH)
+def test_clipping_is_a_step_with_shorter_gradients(rule):
+    rng, w = (
+        np.random.default_rng(0),
+        {"a": np.ones((2, 3)), "b": np.ones(4)},
+    )
+    other = copy.deepcopy(w)
+    clipped, by_hand = rule(0.1, clip=1.5), rule(0.1)
+    lengths = []
+    for size in (0.1, 1, 10, 1, 0.1):
+        g = {k: size * rng.standard_normal(a.shape) for k, a in w.items()}
+        frozen = {"not a parameter": np.full(3, 1e9)}
+        clipped.step(w, g | frozen)
+        lengths.append(math.sqrt(sum((a * a).sum() for a in g.values())))
+        short = min(1, 1.5 / lengths[-1])
+        by_hand.step(other, {name: short * a for name, a in g.items()})
+    assert min(lengths) < 1.5 < max(lengths)
+    assert distance(w, other) < 1e-12
+
+
+@pytest.mark.parametrize("rule", BOTH)
+def test_short_gradients_are_left_as_they_are(rule):
+    for clip in (None, 1e9):
+        kinds = ("plain", "nested", "nothing to learn")
+        for kind in kinds:
+            path = trained(partial(rule, clip=clip), kind)
+            assert distance(path, trained(rule, kind)) == 0
+
+
+@pytest.mark.parametrize("rule", BOTH)
+def test_clipping_hides_no_broken_gradient(rule):
+    w = {"a": np.ones(2, np.float32), "b": np.ones(2, np.float32)}
+    g = {"a": np.array([np.nan, 1], "f4"), "b": np.ones(2, "f4")}
+    rule(0.1, clip=1.0).step(w, g)
+    assert np.isnan([*w["a"], *w["b"]]).all()
+    g["a"] = np.full(2, 1e30, "f4")
+    with pytest.raises(FloatingPointError, match="overflow"):
+        rule(0.1, clip=1.0).step(w, g)
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("value", [0, -1, np.nan, np.inf])
+def test_clips_without_sense(rule, value):
+    with pytest.raises(ValueError, match=f"clip .*{value}"):
+        rule(clip=value)
+
+
+@pytest.mark.full
+def test_adamw_and_clipping_agree_with_keras():
+    keras = pytest.importorskip("keras")
+    rng = np.random.default_rng(0)
+    w = {"W": rng.normal(size=(3, 2)), "b": rng.normal(size=2)}
+    theirs = [
+        keras.Variable(a, dtype="float64", name=k) for k, a in w.items()
+    ]
+    how = {"weight_decay": 0.5, "epsilon": 1e-12, "global_clipnorm": 1.0}
+    rival = keras.optimizers.AdamW(0.01, **how)
+    rival.exclude_from_weight_decay([theirs[1]])
+    rival.build(theirs)
+    ours = AdamW(0.01, weight_decay=0.5, eps=1e-12, clip=1.0)
+    for _ in range(20):
+        g = {name: rng.normal(size=a.shape) for name, a in w.items()}
+        ours.step(w, g)
+        tensors = [keras.ops.convert_to_tensor(a) for a in g.values()]
+        rival.apply(tensors, theirs)
+    for ours, right in zip(w.values(), theirs, strict=True):
+        # Keras rounds lr and the betas to float32
+        assert np.abs(ours - np.array(right)).max() < 1e-6

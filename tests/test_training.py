@@ -18,6 +18,7 @@ from nn import (
     Dense,
     Dropout,
     MeanSquaredError,
+    Momentum,
     Optimizer,
     ReLU,
     Sequential,
@@ -28,6 +29,7 @@ from nn import (
     fit,
     mean_absolute_error,
     predict,
+    range_test,
     train_step,
 )
 from nn.datasets import california_housing
@@ -600,3 +602,60 @@ def test_a_loss_without_weights_still_trains(line):
 
     W, _ = descended(*line, loss=Plain())
     assert np.array_equal(W, descended(*line)[0])
+
+
+# the learning-rate range test
+
+
+def test_a_range_test_makes_a_step_with_each_rate(line):
+    rates = [0.01, 0.5, 0.02, 0.1, 0.3]  # 60 rows: four batches an epoch
+    models = [Sequential(Dense(2, 1, rng=0)) for _ in range(2)]
+    loss, rng = MeanSquaredError(), np.random.default_rng(5)
+    how = {"loss": loss, "batch_size": 16}
+    losses = range_test(
+        models[0], *line, rates, optimizer=Momentum(7), rng=5, **how
+    )
+    rows = [b for _ in range(2) for b in batches(*line, 16, rng=rng)]
+    rule, by_hand = Momentum(7), []
+    for rule.lr, (X, y) in zip(rates, rows, strict=False):
+        L, _ = train_step(models[1], X, y, loss=loss, optimizer=rule)
+        by_hand.append(L)
+    assert losses == by_hand
+    assert {type(L) for L in losses} == {float}
+
+
+def test_a_range_test_changes_nothing_of_the_caller(line):
+    model = Sequential(Dense(2, 4, rng=0), Dropout(0.5, rng=1), Dense(4, 1))
+    optimizer, loss = Adam(), MeanSquaredError()
+    train_step(model, *line, loss=loss, optimizer=optimizer)
+    before = pickle.dumps((model, optimizer, loss))
+    how = {"loss": loss, "optimizer": optimizer, "rng": 0}
+    first = range_test(model, *line, [0.1] * 3, **how)
+    assert pickle.dumps((model, optimizer, loss)) == before
+    assert range_test(model, *line, [0.1] * 3, **how) == first
+
+
+def test_a_range_test_ends_where_the_loss_is_not_finite(line, recwarn):
+    rates = np.geomspace(1e-3, 1e30, 200)
+    model = Sequential(Dense(2, 4, rng=0), ReLU(), Dense(4, 1, rng=1))
+    how = {"loss": MeanSquaredError(), "optimizer": SGD(), "rng": 0}
+    losses = range_test(model, *line, rates, **how)
+    assert 10 < len(losses) < 200
+    assert min(losses) < losses[0] / 5 < losses[0] < losses[-1]
+    assert np.isfinite(losses).all()
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    ("rates", "message"),
+    [
+        ([0.1, 0], "rates must be a finite number, above 0, but is 0"),
+        ([np.nan], "rates must be a finite number, above 0, but is nan"),
+        ("fast", "rates must"),
+    ],
+)
+def test_rates_without_sense(line, rates, message):
+    model = Sequential(Dense(2, 1, rng=0))
+    how = {"loss": MeanSquaredError(), "optimizer": SGD()}
+    with pytest.raises((TypeError, ValueError), match=message):
+        range_test(model, *line, rates, **how)

@@ -160,8 +160,8 @@ def fresh():
         yield make(0.5)
     for make in (nn.SGD, nn.Momentum, nn.RMSProp, nn.Adam, nn.Optimizer):
         yield make(0.5)
-    yield from (nn.Joint(1), nn.Dense(3, 2), nn.Normalization(0, 1))
-    yield nn.BatchNormalization(3)
+    yield from (nn.AdamW(1), nn.Joint(1), nn.Dense(3, 2))
+    yield from (nn.Normalization(0, 1), nn.BatchNormalization(3))
     yield from (nn.Sequential(), nn.ReLU(), nn.Identity(), nn.Softmax())
     yield 2 * nn.Tensor(1)
     scores, classes, targets = np.ones((2, 2)) / 2, [0, 1], np.ones((2, 2))

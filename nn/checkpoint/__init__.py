@@ -161,13 +161,16 @@ class Checkpoint:
     def _check(
         self, saved: Mapping[str, Any], here: Mapping[str, Any]
     ) -> None:
-        """Refuse a file that describes another training."""
+        """Refuse a file that describes another training.
+
+        Files of earlier versions lack later arguments, which are None.
+        """
         names = [*saved, *(name for name in here if name not in saved)]
         differ = [
             f"{name} is {saved.get(name, 'missing')} in the file and "
             f"{here.get(name, 'missing')} here"
             for name in names
-            if saved.get(name, names) != here.get(name, names)
+            if saved.get(name) != here.get(name)
         ]
         if differ:
             more = f" and {len(differ) - 5} more" if len(differ) > 5 else ""

@@ -31,6 +31,10 @@ OPTIMIZERS = {
     "Momentum": (torch.optim.SGD, {"momentum": 0.9}),
     "RMSProp": (torch.optim.RMSprop, {"alpha": 0.9, "eps": 1e-7}),
     "Adam": (torch.optim.Adam, {"betas": (0.9, 0.999), "eps": 1e-7}),
+    "AdamW": (
+        torch.optim.AdamW,
+        {"betas": (0.9, 0.999), "eps": 1e-7, "weight_decay": 0.01},
+    ),
 }
 
 
