@@ -287,7 +287,7 @@ export function plot({ x, y, xlabel = "", ylabel = "", height, draw, xticks, yti
  *  units of the axes, gives the place of what is taken, or null; `to(x, y)`
  *  moves it; `move(right, up)` are the arrow keys. A finger that goes up or
  *  down scrolls the page: what it has moved by then, `undo()` puts back. */
-export function hand(p, { take = (x, y) => [x, y], to, undo = () => to(...from), move, help }) {
+export function hand(p, { take = (x, y) => [x, y], to, undo, move, help }) {
   let [held, from] = [null, null]; // from the place of what is taken to the pointer; that place
   const at = ({ clientX, clientY }) => {
     const box = p.node.getBoundingClientRect(); // that of the area grows with the lines that leave it
@@ -305,7 +305,10 @@ export function hand(p, { take = (x, y) => [x, y], to, undo = () => to(...from),
   });
   p.node.addEventListener("pointermove", follow);
   p.node.addEventListener("pointerup", (event) => (follow(event), (held = null)));
-  p.node.addEventListener("pointercancel", () => (held && undo(), (held = null)));
+  p.node.addEventListener("pointercancel", () => {
+    if (held) undo ? undo() : to(...from);
+    held = null;
+  });
   arrows(p.node, move);
 }
 

@@ -28,7 +28,7 @@ WIDE = """() => {
   const edge = document.documentElement.clientWidth;
   return [document.documentElement.scrollWidth - edge];
 }"""
-SIZE = re.compile(r"size=(\d+)")
+SIZE = re.compile(r"\b(?:font|label)?size=(\d+)")
 FORMULAS = """() => [
   document.querySelectorAll("mjx-container").length,
   [...document.querySelectorAll("mjx-merror, [data-mjx-error]")]
