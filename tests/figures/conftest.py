@@ -41,7 +41,9 @@ def show(visit, folder, base):
 @pytest.fixture
 def name(request):
     """The figure that a test is about."""
-    return request.module.__name__.removeprefix("test_")
+    return request.module.__name__.removeprefix("test_").removesuffix(
+        "_figure"  # where the tests of a module have the name
+    )
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ laid out.
 import copy
 import functools
 import importlib
+import importlib.util
 
 import numpy as np
 
@@ -59,7 +60,8 @@ def make(name, **data):
 
 def module_of(name):
     """The module with the example and the tests of the figure ``name``."""
-    return importlib.import_module(f"test_{name}")
+    own = importlib.util.find_spec(f"test_{name}_figure") is not None
+    return importlib.import_module(f"test_{name}" + "_figure" * own)
 
 
 def play(page, settings, also="null"):

@@ -282,6 +282,7 @@ def test_a_finger_drags_sideways_and_scrolls_up_and_down(page):
     swipe(page, (x, y), (x, y - 120))
     assert page.evaluate("scrollY") > height + 50
     assert values(page) == before
+    thing.scroll_into_view_if_needed()
     box = thing.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     swipe(page, (x, y), (x + 60, y + 10))
