@@ -164,6 +164,9 @@ def fresh():
     yield from (nn.Normalization(0, 1), nn.BatchNormalization(3))
     yield from (nn.Sequential(), nn.ReLU(), nn.Identity(), nn.Softmax())
     yield 2 * nn.Tensor(1)
+    model, rows = nn.Sequential(nn.Dense(2, 1)), np.ones((2, 2))
+    how = {"loss": nn.MeanSquaredError(), "optimizer": nn.SGD(1)}
+    yield nn.Instruments(model, rows, rows[:, :1], **how)
     scores, classes, targets = np.ones((2, 2)) / 2, [0, 1], np.ones((2, 2))
     for loss, y in (
         (nn.SoftmaxCrossEntropy(), classes),

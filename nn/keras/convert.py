@@ -177,8 +177,7 @@ TO_KERAS: dict[Any, Callable[[Any, str], Any]] = {
     Districts.forward: _to_normalization,
 }
 if hasattr(layers, "BatchNormalization"):  # not yet before chapter 21
-    batch = layers.BatchNormalization.forward
-    TO_KERAS[batch] = _to_batch_normalization
+    TO_KERAS[layers.BatchNormalization.forward] = _to_batch_normalization
 
 
 # --- from Keras
