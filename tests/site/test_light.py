@@ -33,7 +33,8 @@ KNOWN = {"a", "p", "shown", "main"}
         ("@media print { .gone { color: red } }", False),
         ("@media print { p { color: red } }", True),
         ("@keyframes turn { to { color: red } }", True),
-        (".tooltip.bs-tooltip-top { color: red }", True),
+        (".tooltip.bs-tooltip-top.fade.show { color: red }", True),
+        (".carousel { color: red }", False),
         (":root { --gone: red }", False),
         (":root { --gone: red } p { color: var(--gone) }", True),
         (":root { --gone: red; --a: var(--gone) }", False),
@@ -59,6 +60,12 @@ def test_names_are_found_in_tags_and_scripts_not_in_text():
     known = sheets.words([page], ["five"])
     assert {"p", "one", "two", "four-x", "five"} <= known
     assert "three" not in known
+
+
+def test_the_pages_use_no_other_part_of_bootstraps_script(site):
+    pages = (path.read_text("utf-8") for path in site.rglob("*.html"))
+    parts = {n for p in pages for n in re.findall(r'bs-toggle="(\w+)', p)}
+    assert parts == {*sheets.PARTS}
 
 
 def test_sheets_are_joined_with_their_addresses(tmp_path):

@@ -2,8 +2,9 @@
 
 A rule stays if every class, id and element that it names occurs as a word
 in a tag or a script of some page, or in a script of the site. This errs on
-the side of keeping: what scripts add to a page is named in them. A variable
-stays if something reads it.
+the side of keeping: what scripts add to a page is named in them. The script
+of Bootstrap names all the parts that it can make; the pages use PARTS. A
+variable stays if something reads it.
 """
 
 import hashlib
@@ -15,8 +16,10 @@ import tinycss2
 
 LINK = re.compile(r'[ \t]*<link\b[^>]*\brel="stylesheet"[^>]*>\n?')
 HREF = re.compile(r'href="([^"?#]+)')
-# classes that Bootstrap's script puts together from parts
-MADE = re.compile(r"bs-tooltip|bs-popover|dropdown|tooltip")
+# what data-bs-toggle says in some page, and the classes that the script
+# puts on these parts
+PARTS = ("dropdown", "tooltip")
+MADE = re.compile(rf"(bs-)?({'|'.join(PARTS)})|(show|fade)$")
 NESTED = ("media", "supports", "layer", "container")
 WORDS = re.compile(r"[\w-]+")
 VARIABLE = re.compile(r"--[\w-]+")
@@ -151,7 +154,7 @@ def join(pages, site):
     scripts = [
         path.read_text("utf-8")
         for path in site.glob("_static/**/*.js")
-        if "mathjax" not in path.parts
+        if "mathjax" not in path.parts and path.name != "bootstrap.js"
     ]
     known = words(pages.values(), scripts)
     outside = {n for text in pages.values() for n in READ.findall(text)}
