@@ -8,7 +8,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export PIP_USER := 0
 unexport PIP_TARGET PIP_PREFIX PYTHONPATH PYTHONHOME
 .NOTPARALLEL:
-PYTEST := $(BIN)/pytest -n 2 --dist loadfile
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 QUICK := not data and not full and not torture
 
 # make test installs the very files that LOCK names, where they fit: on Linux
