@@ -109,7 +109,7 @@ browser:
 
 test: data check browser book
 	$(PYTEST) -m "not torture" tests
-	$(PYTEST) -p no:cacheprovider --nbval --nbval-cell-timeout 120 notebooks
+	$(PYTEST) -p no:cacheprovider --nbval --nbval-cell-timeout 300 notebooks
 
 test-offline: .venv/all check browser book
 	$(PYTEST) -m "not data and not torture" tests
