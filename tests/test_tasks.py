@@ -16,6 +16,7 @@ from nn import (
     accuracy,
     cosine,
     predict,
+    softmax,
 )
 from nn.datasets import (
     FASHION_CLASSES,
@@ -278,3 +279,13 @@ def test_preview_shows_ten_whole_pictures_of_each_class():
             assert image.get_array().shape == (28, 28)
             assert np.ptp(picture.get_xlim()) == 28
             assert np.ptp(picture.get_ylim()) == 28
+
+
+def test_the_demo_starts_with_the_least_sure_of_fifty_pictures():
+    model = load("fashion-mnist")
+    data = FASHION.demo(model).data
+    images, labels = data["images"], data["labels"]
+    assert np.array_equal(np.bincount(labels), [5] * 10)
+    P = softmax(model.forward(images))
+    assert data["start"] == P.max(axis=1).argmin()
+    assert np.mean(P.argmax(axis=1) == labels) > 0.8

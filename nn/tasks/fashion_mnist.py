@@ -274,8 +274,7 @@ def demo(model: Layer) -> figures.Figure:
 
     The figure starts with the image that the network is least sure of.
     """
-    X, y = fashion_mnist_sample()
-    X, y = X[::4], y[::4]  # five of each class
+    X, y = (part[::4] for part in fashion_mnist_sample())  # five of a class
     P = softmax(predict(model, X))
     return figures.Figure(
         "fashion",
