@@ -287,7 +287,7 @@ def test_the_demo_starts_with_the_least_sure_of_fifty_pictures(monkeypatch):
     model = load("fashion-mnist")
     data = FASHION.demo(model)
     images, labels = data["images"], data["labels"]
-    assert np.array_equal(np.bincount(labels), [5] * 10)
+    assert images.shape == (50, 784)
     P = softmax(model.forward(images))
     assert data["start"] == P.max(axis=1).argmin()
     assert np.mean(P.argmax(axis=1) == labels) > 0.8
