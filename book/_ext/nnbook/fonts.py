@@ -61,19 +61,22 @@ TEXT = (
         {"wght": 400},
     ),
 )
-# the fonts of nearly every formula, which come with its style sheet
-USUAL = ("MathJax_Zero", "MathJax_Main-Regular", "MathJax_Math-Italic")
-# what a page waits for before it is shown, half a second at most
+# What a page waits for before it is shown: the sheets that follow, and then
+# their fonts, half a second at most.
 WAIT = """\
 <script>
-(({ fonts, documentElement: { classList } }) => {
-  const faces = ["1em nn-serif", "italic 1em nn-serif", "1em nn-sans",
-    "1em nn-mono", "1em MJXTEX", "1em MJXTEX-I"];
-  const late = new Promise((done) => setTimeout(done, 500));
+(({{ fonts, documentElement: {{ classList }} }}) => {{
+  let sheets = {};
+  const came = ({{ target }}) => {{
+    if (target.rel !== "stylesheet" || --sheets) return;
+    const late = new Promise((done) => setTimeout(done, 500));
+    const all = Promise.all([...fonts].map((face) => face.load()));
+    Promise.race([all, late]).finally(() => classList.remove("nn-wait"));
+  }};
   classList.add("nn-wait");
-  Promise.race([Promise.all(faces.map((face) => fonts.load(face))), late])
-    .finally(() => classList.remove("nn-wait"));
-})(document);
+  document.addEventListener("load", came, true);
+  document.addEventListener("error", came, true);
+}})(document);
 </script>
 """
 FACE = re.compile(r"@font-face\s*\{[^}]*\}")
@@ -188,12 +191,10 @@ def shrink(css, static):
             characters = everything
         else:  # icons have no letters
             characters = everything - ASCII
-        name = f"fonts/{Path(address[1]).stem}.woff2"
-        if not part(static / address[1], static / name, characters):
+        font = static / "fonts" / f"{Path(address[1]).stem}.woff2"
+        if not part(static / address[1], font, characters):
             return ""
-        if Path(name).stem in USUAL:
-            name = inlined(static / name)
-        source = f'src:url({name}) format("woff2")'
+        source = f'src:url({inlined(font)}) format("woff2")'
         return match[0].replace(address[0], source)
 
     return FACE.sub(put, css)
