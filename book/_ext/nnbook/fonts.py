@@ -61,17 +61,17 @@ TEXT = (
         {"wght": 400},
     ),
 )
-# What a page waits for before it is shown: the sheets that follow, and then
-# their fonts, half a second at most.
+# What a page waits for before it is laid out: the sheets that follow, and
+# the fonts in them. The theme looks again for what scrolls.
 WAIT = """\
 <script>
 (({{ fonts, documentElement: {{ classList }} }}) => {{
   let sheets = {};
-  const came = ({{ target }}) => {{
+  const came = async ({{ target }}) => {{
     if (target.rel !== "stylesheet" || --sheets) return;
-    const late = new Promise((done) => setTimeout(done, 500));
-    const all = Promise.all([...fonts].map((face) => face.load()));
-    Promise.race([all, late]).finally(() => classList.remove("nn-wait"));
+    await Promise.allSettled([...fonts].map((face) => face.load()));
+    classList.remove("nn-wait");
+    dispatchEvent(new Event("resize"));
   }};
   classList.add("nn-wait");
   document.addEventListener("load", came, true);
