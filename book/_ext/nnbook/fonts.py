@@ -64,6 +64,7 @@ TEXT = (
 # What a page waits for before it is laid out: the sheets that follow, and
 # the fonts in them. The theme looks again for what scrolls.
 WAIT = """\
+<style>html.nn-wait body {{ display: none; }}</style>
 <script>
 (({{ fonts, documentElement: {{ classList }} }}) => {{
   let sheets = {};
