@@ -61,16 +61,20 @@ TEXT = (
         {"wght": 400},
     ),
 )
+# the fonts of nearly every formula, which come with its style sheet
+USUAL = ("MathJax_Zero", "MathJax_Main-Regular", "MathJax_Math-Italic")
 # What a page waits for before it is laid out: the sheets that follow, and
-# the fonts in them. The theme looks again for what scrolls.
+# the fonts in them. Then the theme looks again for what scrolls.
 WAIT = """\
 <style>html.nn-wait body {{ display: none; }}</style>
 <script>
 (({{ fonts, documentElement: {{ classList }} }}) => {{
+  const faces = ["1em nn-serif", "italic 1em nn-serif", "1em nn-sans",
+    "1em nn-mono", "1em MJXTEX", "1em MJXTEX-I"];
   let sheets = {};
   const came = async ({{ target }}) => {{
     if (target.rel !== "stylesheet" || --sheets) return;
-    await Promise.allSettled([...fonts].map((face) => face.load()));
+    await Promise.allSettled(faces.map((face) => fonts.load(face)));
     classList.remove("nn-wait");
     dispatchEvent(new Event("resize"));
   }};
@@ -192,10 +196,12 @@ def shrink(css, static):
             characters = everything
         else:  # icons have no letters
             characters = everything - ASCII
-        font = static / "fonts" / f"{Path(address[1]).stem}.woff2"
-        if not part(static / address[1], font, characters):
+        name = f"fonts/{Path(address[1]).stem}.woff2"
+        if not part(static / address[1], static / name, characters):
             return ""
-        source = f'src:url({inlined(font)}) format("woff2")'
+        if Path(name).stem in USUAL:
+            name = inlined(static / name)
+        source = f'src:url({name}) format("woff2")'
         return match[0].replace(address[0], source)
 
     return FACE.sub(put, css)
