@@ -246,6 +246,7 @@ def test_a_link_leads_to_its_heading(visit, web, width):
         page.wait_for_timeout(700)
         head = page.locator("#exercise-3-six-mutants h3")
         assert 0 <= head.bounding_box()["y"] < 150
+        page.mouse.move(width / 2, 500)
         page.mouse.wheel(0, -600)
         page.wait_for_timeout(500)
         moved = head.bounding_box()["y"]

@@ -63,10 +63,10 @@ TEXT = (
 )
 # the fonts of nearly every formula, which come with its style sheet
 USUAL = ("MathJax_Zero", "MathJax_Main-Regular", "MathJax_Math-Italic")
-# What a page waits for before it is laid out: the sheets that follow, and
-# the fonts in them. Then the theme looks again for what scrolls.
+# What a page waits for before it is shown: the sheets that follow, and the
+# fonts in them. It has its layout meanwhile, so that links lead to a place.
 WAIT = """\
-<style>html.nn-wait body {{ display: none; }}</style>
+<style>html.nn-wait body {{ visibility: hidden; }}</style>
 <script>
 (({{ fonts, documentElement: {{ classList }} }}) => {{
   const faces = ["1em nn-serif", "italic 1em nn-serif", "1em nn-sans",
@@ -76,7 +76,6 @@ WAIT = """\
     if (target.rel !== "stylesheet" || --sheets) return;
     await Promise.allSettled(faces.map((face) => fonts.load(face)));
     classList.remove("nn-wait");
-    dispatchEvent(new Event("resize"));
   }};
   classList.add("nn-wait");
   document.addEventListener("load", came, true);
