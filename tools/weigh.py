@@ -160,8 +160,8 @@ def conditions(browser, loads):
         f"{browser.version}. The slow telephone is emulated: a screen "
         f"{width} pixels wide, {8e-6 * SLOW['down']:.2g} Mbit/s, "
         f"{SLOW['latency']} ms of delay, and a processor {SLOW['cpu']} "
-        "times slower than one core of the machine that measured. Each "
-        f"time is the median of {loads} loads.\n"
+        "times slower than one core of the machine that measured. Times "
+        f"are medians; loads of each page: {loads}.\n"
     )
 
 
