@@ -2,7 +2,8 @@
 
     python -m tools weigh            bytes of the first view of each page
     python -m tools weigh --slow     and the times on a slow telephone
-    python -m tools weigh --slow --save
+    python -m tools weigh --slow 5   each the median of five loads
+    python -m tools weigh --slow 5 --save
                                      and write them to results/weights.md
 
 ``--beside NAME SITE PAGE`` adds a page of another site, in the folder SITE.
@@ -13,6 +14,7 @@ a page would fetch from another site is not in it.
 """
 
 import argparse
+import datetime
 import gzip
 import statistics
 import sys
@@ -42,15 +44,24 @@ WATCH = """() => {
     for (const e of list.getEntries())
       if (!e.hadRecentInput) window.shifts += e.value;
   }).observe({type: "layout-shift", buffered: true});
-  window.alive = null;  // when the last figure began to answer
-  new MutationObserver(() => { window.alive = performance.now(); })
-    .observe(document, {subtree: true, attributeFilter: ["data-state"]});
+  // when the last figure was drawn and the page was free to answer a hand
+  window.alive = null;
+  window.coming = 0;
+  new MutationObserver(() => {
+    window.coming += 1;
+    requestAnimationFrame(() => setTimeout(() => {
+      window.alive = performance.now();
+      window.coming -= 1;
+    }));
+  }).observe(document, {subtree: true, attributeFilter: ["data-state"]});
 }"""
-PAINTED = "performance.getEntriesByType('paint').length > 0"
+SHOWN = """() => !window.coming &&
+  performance.getEntriesByType("paint").length > 0"""
 FOUND = """() => ({
   title: document.title,
   paint: performance.getEntriesByType("paint").at(-1).startTime / 1000,
-  alive: window.alive && window.alive / 1000,
+  alive: window.alive && Math.max(window.alive,
+    performance.getEntriesByType("paint").at(-1).startTime) / 1000,
   shift: window.shifts,
 })"""
 HEADS = ("kB", "HTML", "styles", "scripts", "fonts", "pictures", "shift")
@@ -105,7 +116,7 @@ def weigh(browser, address, *, slow=False):
         lambda e: sizes.update({e["requestId"]: e["encodedDataLength"]}),
     )
     page.goto(address, wait_until="networkidle", timeout=120_000)
-    page.wait_for_function(PAINTED)
+    page.wait_for_function(SHOWN)
     found = page.evaluate(FOUND)
     context.close()
     found["bytes"] = dict.fromkeys(KINDS, 0)
@@ -116,15 +127,19 @@ def weigh(browser, address, *, slow=False):
     return found
 
 
-def measure(browser, address, *, slow):
-    """Return the numbers of a page under HEADS, and under TIMES if slow."""
+def measure(browser, address, *, loads):
+    """Return the numbers of a page under HEADS, and those under TIMES.
+
+    The times are medians over ``loads`` on the slow telephone, if any.
+    """
     found = weigh(browser, address)
     sizes = [found["total"], *(found["bytes"][kind] for kind in KINDS)]
     row = [*(size / 1000 for size in sizes), found["shift"]]
-    if slow:
-        late = weigh(browser, address, slow=True)
-        row[-1] = max(row[-1], late["shift"])
-        row += [late["paint"], late["alive"]]
+    late = [weigh(browser, address, slow=True) for _ in range(loads)]
+    row[-1] = max(row[-1], *(one["shift"] for one in late), 0)
+    for time in ("paint", "alive") if late else ():
+        values = [one[time] for one in late]
+        row.append(None if None in values else statistics.median(values))
     return row
 
 
@@ -135,6 +150,19 @@ def cells(row):
         "" if value is None else f"{value:,.{n}f}"
         for value, n in zip(row, digits, strict=False)
     ]
+
+
+def conditions(browser, loads):
+    """What the numbers were measured with, in words."""
+    day, width = datetime.date.today(), TELEPHONE["viewport"]["width"]
+    return (
+        f"Measured on {day.day} {day:%B %Y} with Chromium "
+        f"{browser.version}. The slow telephone is emulated: a screen "
+        f"{width} pixels wide, {8e-6 * SLOW['down']:.2g} Mbit/s, "
+        f"{SLOW['latency']} ms of delay, and a processor {SLOW['cpu']} "
+        "times slower than one core of the machine that measured. Times "
+        f"are medians; loads of each page: {loads}.\n"
+    )
 
 
 def table(rows):
@@ -169,7 +197,9 @@ def main(argv=None):
     parser.add_argument(
         "--site", type=Path, default=ROOT / "_build" / "html"
     )
-    parser.add_argument("--slow", action="store_true")
+    parser.add_argument(
+        "--slow", type=int, nargs="?", const=1, default=0, metavar="LOADS"
+    )
     parser.add_argument("--save", action="store_true")
     parser.add_argument(
         "--beside",
@@ -193,11 +223,12 @@ def main(argv=None):
     rows = {}
     try:
         with launch() as browser:
+            how = conditions(browser, options.slow)
             for name, (site, page) in (ours | beside).items():
                 with serve(site, Compressing) as web:
                     address = f"{web}{page.removesuffix('.html')}.html"
                     rows[name] = measure(
-                        browser, address, slow=options.slow
+                        browser, address, loads=options.slow
                     )
                 numbers = (f"{c:>8}" for c in cells(rows[name]))
                 print(f"{name[:40]:40}", *numbers, flush=True)
@@ -215,7 +246,7 @@ def main(argv=None):
             if (said := in_table(name, toc))
         }
         theirs = {name: rows[name] for name in beside}
-        text = table(chosen | short | theirs)
+        text = f"{how}\n{table(chosen | short | theirs)}"
         write_file(TABLE, text.encode())
     return 0
 

@@ -1,5 +1,5 @@
 // The 2-2-1 network of chapter 7: for each number its value and its slope.
-import { button, controls, expose, h, list, question, select, sentence, set, short, slider, svg } from "./shared.js";
+import { button, controls, expose, fit, h, list, question, select, sentence, set, short, slider, svg } from "./shared.js";
 
 // W[i, j] leads from input i to hidden unit j, as in the chapters
 const NAMES = ["W[0, 0]", "W[0, 1]", "W[1, 0]", "W[1, 1]", "b[0]", "b[1]", "v[0]", "v[1]", "c"];
@@ -64,8 +64,7 @@ export default {
     const most = VALUES.length + links(theta, x, y, forward(theta, x, y)).length;
     const { node, say } = sentence();
     const drawing = svg("svg", { class: "nn-plot", role: "img" });
-    const frame = h("div", { class: "nn-frame" }, drawing);
-    new ResizeObserver(() => frame.clientWidth && draw()).observe(frame);
+    const place = fit(drawing, draw);
 
     const rows = NAMES.map((name, k) => {
       const cells = [0, 1, 2].map(() => h("td", { class: "nn-number" }));
@@ -79,7 +78,7 @@ export default {
       h("tbody", {}, ...rows.map(({ tr }) => tr)));
 
     function picture(value, slope, f, fresh) {
-      const W = frame.clientWidth || 600;
+      const W = place.width;
       const [unit, r] = [W / 10.1, W > 500 ? 15 : 12];
       const tall = Math.max(unit, 42);
       const at = ([px, py]) => [(px + 0.6) * unit, (3.75 - py) * tall];
@@ -168,7 +167,7 @@ export default {
     const move = slider({ label: "its value", name: "value", min: -2, max: 2, step: 0.05, value: theta[chosen], change: (v) => ((theta[chosen] = v), draw()) });
     el.append(
       question("How does each number reach the loss?", "Work out the next slope, then press the button."),
-      frame,
+      place.frame,
       h("p", { class: "nn-help" }, `Each number has two rows: its value and, in italics, the slope of L with respect to it. The target is y = ${y}, and L = ½(ŷ − y)².`),
       controls(steps.node, forth),
       controls(pick.node, move.node),

@@ -1,6 +1,6 @@
 // One layer and a batch: the paths of one number to the loss, and the sum of
 // products that adds their slopes, for dW and for dX.
-import { arrows, button, controls, expose, guess, h, question, select, sentence, set, short, svg } from "./shared.js";
+import { arrows, button, controls, expose, fit, guess, h, question, select, sentence, set, short, svg } from "./shared.js";
 
 const GAP = 40; // pixels between two nodes
 
@@ -28,8 +28,7 @@ export default {
     let [g, entry, shown] = [gradients[0], gradients[0].start, 0];
     const { node, say } = sentence();
     const drawing = svg("svg", { class: "nn-plot", role: "img" });
-    const frame = h("div", { class: "nn-frame" }, drawing);
-    new ResizeObserver(() => frame.clientWidth && draw()).observe(frame);
+    const place = fit(drawing, draw);
     const line = h("p", { class: "nn-sum", "aria-hidden": "true" });
     const [source, equation] = [h("div", { class: "nn-product" }), h("div", { class: "nn-product" })];
 
@@ -70,7 +69,7 @@ export default {
     }
 
     function picture(pairs) {
-      const width = frame.clientWidth || 600;
+      const { width } = place;
       const wide = Math.max(n_in, n_out) * GAP + 14;
       const y = (s, k, of) => 10 + s * wide + (k + (Math.max(n_in, n_out) - of) / 2 + 0.5) * GAP;
       const [xs, zs, end] = [0.2, 0.6, 0.95].map((share) => share * width);
@@ -158,7 +157,7 @@ export default {
     el.append(
       question("Which paths does one number take to the loss?", "Choose an entry, work out its slope along the lit paths, and set your guess."),
       controls(select({ label: "gradient", name: "gradient", options: names, change: turn }).node, source),
-      frame, equation, line,
+      place.frame, equation, line,
       controls(ask.node, next),
       node,
       h("p", { class: "nn-help" }, "Blue: the slope of the first step of a path. Red, in italics: the slope from above, an entry of dZ. The arrow keys lead from entry to entry."),

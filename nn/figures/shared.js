@@ -235,6 +235,17 @@ const nice = (low, high, n) => {
   return Array.from({ length }, (_, i) => Number(((first + i) * size).toPrecision(12)));
 };
 
+/** A frame for an SVG, and the width that it has; `draw()` is called when
+ *  this changes. Until the page is laid out, it is taken to be 640. */
+export function fit(node, draw) {
+  const place = { frame: h("div", { class: "nn-frame" }, node), width: 640 };
+  new ResizeObserver(() => {
+    const width = place.frame.clientWidth;
+    if (width && width !== place.width) ((place.width = width), draw());
+  }).observe(place.frame);
+  return place;
+}
+
 /** A plot as wide as its place. `x` and `y` are [low, high]; `draw()` is
  *  called whenever its size changes; X and Y turn values into pixels of
  *  `area`, an inner SVG that cuts off what leaves it. */
@@ -243,14 +254,15 @@ export function plot({ x, y, xlabel = "", ylabel = "", height, draw, xticks, yti
   const area = svg("svg", { class: "nn-area", "aria-hidden": "true" });
   const node = svg("svg", { class: "nn-plot", role: "img" }, axes, area);
   const [left, right, top, bottom] = [ylabel ? 48 : 34, 14, 8, xlabel ? 38 : 22];
-  const p = { node, area, x, y, left, top, width: 1, height: 1 };
+  const place = fit(node, () => (p.layout(), draw()));
+  const p = { node, area, x, y, left, top, frame: place.frame, width: 1, height: 1 };
   p.X = (v) => ((v - p.x[0]) / (p.x[1] - p.x[0])) * p.width;
   p.Y = (v) => (1 - (v - p.y[0]) / (p.y[1] - p.y[0])) * p.height;
   p.path = (xs, ys) => Array.from(xs, (v, i) => `${p.X(v).toFixed(3)},${p.Y(ys[i]).toFixed(3)}`).join(" ");
   p.layout = () => {
-    const total = height(p.full);
-    [p.width, p.height] = [Math.max(10, p.full - left - right), total - top - bottom];
-    set(node, { width: p.full, height: total, viewBox: `0 0 ${p.full} ${total}` });
+    const total = height(place.width);
+    [p.width, p.height] = [Math.max(10, place.width - left - right), total - top - bottom];
+    set(node, { width: place.width, height: total, viewBox: `0 0 ${place.width} ${total}` });
     set(area, { x: left, y: top, width: p.width, height: p.height, "data-domain": [...p.x, ...p.y].join(" ") });
     const text = (content, attributes) => svg("text", attributes, content);
     const minus = (text) => text.replace("-", "−");
@@ -267,19 +279,12 @@ export function plot({ x, y, xlabel = "", ylabel = "", height, draw, xticks, yti
       text(ylabel, { transform: `translate(11 ${top + p.height / 2}) rotate(-90)`, "text-anchor": "middle" }),
     );
   };
-  const resized = new ResizeObserver(() => {
-    const full = Math.floor(node.parentElement?.clientWidth ?? 0);
-    if (full && full !== p.full) ((p.full = full), p.layout(), draw());
-  });
   /** Other words under the plot; ticks and lines follow p.x and p.y. */
   p.xlabel = (words) => {
     xlabel = words;
     p.layout();
   };
-  p.full = 640;
   p.layout();
-  p.frame = h("div", { class: "nn-frame" }, node);
-  resized.observe(p.frame);
   return p;
 }
 

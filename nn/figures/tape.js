@@ -1,6 +1,6 @@
 // The tape of one neuron: its operations are recorded one by one, and walked
 // back one by one, from the loss to what was given.
-import { button, controls, expose, guess, h, question, sentence, set, short, slider, svg } from "./shared.js";
+import { button, controls, expose, fit, guess, h, question, sentence, set, short, slider, svg } from "./shared.js";
 
 /** A number in a formula: a negative one is in brackets. */
 const factor = (v) => (v < 0 ? `(${short(v)})` : short(v));
@@ -26,8 +26,7 @@ export default {
     const last = names.length - 1;
     const { node, say } = sentence();
     const drawing = svg("svg", { class: "nn-plot", role: "img" });
-    const frame = h("div", { class: "nn-frame" }, drawing);
-    new ResizeObserver(() => frame.clientWidth && draw()).observe(frame);
+    const place = fit(drawing, draw);
     const line = h("p", { class: "nn-sum", "aria-hidden": "true" });
     const title = (k) => GIVEN[k] ?? `entry ${k}`;
 
@@ -50,7 +49,7 @@ export default {
     }
 
     function picture({ values, uses }, recorded, slopes, now) {
-      const width = frame.clientWidth || 640;
+      const { width } = place;
       const unit = width / names.length;
       const [box, small] = [Math.min(44, unit - 5), width > 500 ? "" : "nn-narrow"];
       const at = (k) => (k + 0.5) * unit;
@@ -131,7 +130,7 @@ export default {
     el.append(
       question("What does each operation pass back?", "Record the tape, guess the slope of w, then go back from the loss."),
       controls(weight.node),
-      frame, line,
+      place.frame, line,
       controls(ask.node, next),
       node,
       h("p", { class: "nn-help" }, "Above each entry, in blue: its value. Below it, in red and italics: the slope of the loss with respect to it, then its number. The last entry is the loss. On the way back, the local slopes are written at the arcs."),

@@ -74,15 +74,17 @@ def test_sheets_are_joined_with_their_addresses(tmp_path):
     deep.write_text('@import "../b.css"; p{background:url("i.svg")}')
     (tmp_path / "_static" / "b.css").write_text("a{color:red}")
     page = (
-        '<link rel="stylesheet" href="../_static/deep/a.css?v=1"/>\n<p><a>'
+        '<link rel="stylesheet" href="../_static/deep/a.css?v=1"/>\n'
+        "<script></script></head><p><a>"
     )
     path = Path("x/y.html")
     css = sheets.join({path: page}, tmp_path)
     assert css == "a{color:red}\np{background:url(deep/i.svg)}\n"
-    linked = sheets.link(page, path, {"book.css": css}, "<script></script>")
+    linked = sheets.link(page, path, {"book.css": css}, "<style></style>")
     assert linked.count("<link") == 1
     assert 'href="../_static/book.css?v=' in linked
-    assert linked.index("<link") < linked.index("<script>")
+    order = ["<script>", "<style>", "<link", "</head>", "<p>"]
+    assert sorted(order, key=linked.index) == order
     assert not deep.exists()
 
 

@@ -28,6 +28,8 @@ WIDE = """() => {
   const edge = document.documentElement.clientWidth;
   return [document.documentElement.scrollWidth - edge];
 }"""
+# all of a page laid out, which otherwise waits until a reader comes near
+WHOLE = "section { content-visibility: visible !important; }"
 SIZE = re.compile(r"\b(?:font|label)?size=(\d+)")
 FORMULAS = """() => [
   document.querySelectorAll("mjx-container").length,
@@ -105,6 +107,7 @@ def test_a_page_is_whole_and_asks_nobody(visit, site, web, name, screen):
     with visit(web + file, web, **options) as page:
         formulas, errors = page.evaluate(FORMULAS)
         assert errors == []
+        page.add_style_tag(content=WHOLE)
         if name in CHAPTERS:
             assert formulas > 10
         assert page.evaluate(WIDE) == [0]
@@ -217,3 +220,34 @@ def test_no_formula_is_a_stop_of_the_tab_key(visit, web):
     with visit(f"{web}{CHAPTERS[7]}.html", web, ready=0) as page:
         assert page.locator("mjx-container").count() > 10
         assert page.locator("mjx-container[tabindex]").count() == 0
+
+
+def test_what_is_far_away_is_laid_out_when_a_reader_comes_near(visit, web):
+    laid_out = """e => e.querySelector("p").checkVisibility({
+      contentVisibilityAuto: true })"""
+    with visit(f"{web}{CHAPTERS[7]}.html", web, ready=0) as page:
+        first, *_, last = page.locator("article > section > section").all()
+        assert [first.evaluate(laid_out), last.evaluate(laid_out)] == [
+            True,
+            False,
+        ]
+        last.scroll_into_view_if_needed()
+        page.wait_for_timeout(200)
+        assert last.evaluate(laid_out)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_link_leads_to_its_heading(visit, web, width):
+    """Though the heights of the parts above it are guesses."""
+    address = f"{web}{CHAPTERS[7]}.html#exercise-3-six-mutants"
+    size = {"width": width, "height": 844}
+    with visit(address, web, ready=0, viewport=size) as page:
+        page.wait_for_load_state()
+        page.wait_for_timeout(700)
+        head = page.locator("#exercise-3-six-mutants h3")
+        assert 0 <= head.bounding_box()["y"] < 150
+        page.mouse.move(width / 2, 500)
+        page.mouse.wheel(0, -600)
+        page.wait_for_timeout(500)
+        moved = head.bounding_box()["y"]
+        assert 500 < moved < 750  # and what is above it stays in place

@@ -1,9 +1,11 @@
 """The first view of each page is light, and nothing on it moves."""
 
 import statistics
+import threading
 
 import pytest
 import yaml
+from bs4 import BeautifulSoup
 
 from tools import pdf, weigh
 from tools.browser import serve
@@ -39,6 +41,71 @@ def test_nothing_moves_while_a_page_loads(weights):
         p: w["shift"] for p, w in weights.items() if w["shift"] > SHIFT
     }
     assert moving == {}
+
+
+def saved():
+    """The table that the command has written: {row: {column: text}}."""
+    heads, _, *rows = (
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in weigh.TABLE.read_text("utf-8").splitlines()
+        if line.startswith("|")
+    )
+    return {
+        name: dict(zip(heads[1:], row, strict=True)) for name, *row in rows
+    }
+
+
+def test_the_saved_table_keeps_the_limits():
+    found = saved()
+    for page in (TOC["root"], *CHAPTERS):
+        assert weigh.in_table(page, TOC) in found, "measure it anew"
+    largest = found["largest of each column"]
+    assert float(largest["kB"]) <= LIMIT / 1000
+    assert float(largest["shift"]) <= SHIFT
+    assert 0 < float(largest["figures alive, s"])
+
+
+def test_the_saved_table_is_that_of_these_pages(weights):
+    for page in (TOC["root"], *CHAPTERS):
+        said = float(saved()[weigh.in_table(page, TOC)]["kB"])
+        assert abs(said - weights[page]["total"] / 1000) < 0.1 * said, page
+
+
+def test_the_page_of_results_shows_the_saved_table(site):
+    text = (site / "book/results.html").read_text("utf-8")
+    page = BeautifulSoup(text, "html.parser")
+    (table,) = (
+        t for t in page.select("table") if "figures alive" in t.thead.text
+    )
+    shown = [
+        [cell.text.strip() for cell in row.select("th, td")]
+        for row in table.tbody.select("tr")
+    ]
+    assert shown == [[name, *row.values()] for name, row in saved().items()]
+
+
+def test_a_figure_lives_before_the_style_sheets_are_here(browser, site):
+    arrived = threading.Event()
+
+    class Late(weigh.Compressing):
+        def do_GET(self):
+            if ".css" in self.path:
+                arrived.wait(30)
+            super().do_GET()
+
+    page = browser.new_page()
+    with serve(site, Late) as web:
+        page.goto(f"{web}{CHAPTERS[7]}.html", wait_until="commit")
+        figure = "figure[data-state=ready]"
+        page.wait_for_selector(figure, state="attached")
+        sheets = page.evaluate("[...document.styleSheets].map(s => s.href)")
+        assert not any(sheets)
+        assert not page.locator("article h1").is_visible()
+        arrived.set()
+        page.locator("article h1").wait_for()
+        for font in ("nn-serif", "nn-sans", "nn-mono", "MJXTEX-I"):
+            assert page.evaluate(f"document.fonts.check('1em {font}')")
+    page.close()
 
 
 def test_only_a_page_with_a_figure_comes_alive(weights):

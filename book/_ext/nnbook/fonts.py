@@ -63,17 +63,24 @@ TEXT = (
 )
 # the fonts of nearly every formula, which come with its style sheet
 USUAL = ("MathJax_Zero", "MathJax_Main-Regular", "MathJax_Math-Italic")
-# what a page waits for before it is shown, half a second at most
+# What a page waits for before it is shown: the sheets that follow, and the
+# fonts in them. It has its layout meanwhile, so that links lead to a place.
 WAIT = """\
+<style>html.nn-wait body {{ visibility: hidden; }}</style>
 <script>
-(({ fonts, documentElement: { classList } }) => {
+(({{ fonts, documentElement: {{ classList }} }}) => {{
   const faces = ["1em nn-serif", "italic 1em nn-serif", "1em nn-sans",
     "1em nn-mono", "1em MJXTEX", "1em MJXTEX-I"];
-  const late = new Promise((done) => setTimeout(done, 500));
+  let sheets = {};
+  const came = async ({{ target }}) => {{
+    if (target.rel !== "stylesheet" || --sheets) return;
+    await Promise.allSettled(faces.map((face) => fonts.load(face)));
+    classList.remove("nn-wait");
+  }};
   classList.add("nn-wait");
-  Promise.race([Promise.all(faces.map((face) => fonts.load(face))), late])
-    .finally(() => classList.remove("nn-wait"));
-})(document);
+  document.addEventListener("load", came, true);
+  document.addEventListener("error", came, true);
+}})(document);
 </script>
 """
 FACE = re.compile(r"@font-face\s*\{[^}]*\}")

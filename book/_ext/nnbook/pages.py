@@ -166,12 +166,12 @@ def finish(app, error):
 def dress(pages, formula_sheet, out):
     """Return the pages with the book's own style sheets and fonts."""
     static = out / "_static"
-    book, after = sheets.join(pages, out), ""
+    book, wait = sheets.join(pages, out), ""
     if fonts.are_here():
         book = fonts.shrink(book, static)
         formula_sheet = fonts.shrink(formula_sheet, static)
         book += fonts.text_faces(fonts.characters(pages.values()), static)
-        after = fonts.WAIT
+        wait = fonts.WAIT
         shutil.rmtree(static / "vendor")  # the whole fonts
         if formula_sheet:
             shutil.rmtree(static / "mathjax")
@@ -183,12 +183,12 @@ def dress(pages, formula_sheet, out):
     full = plain | {"formulas.css": formula_sheet}
     for name, css in full.items():
         (static / name).write_text(css, "utf-8")
-    return {
-        path: sheets.link(
-            text, path, full if "<mjx-" in text else plain, after
-        )
-        for path, text in pages.items()
-    }
+
+    def link(path, text):
+        needed = full if "<mjx-" in text else plain
+        return sheets.link(text, path, needed, wait.format(len(needed)))
+
+    return {path: link(path, text) for path, text in pages.items()}
 
 
 def mend(text, page, settings):

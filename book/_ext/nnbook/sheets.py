@@ -165,20 +165,20 @@ def join(pages, site):
     return reduce(css, known, outside)
 
 
-def link(text, path, sheets, after=""):
+def link(text, path, sheets, before=""):
     """Return the text of a page with links to other sheets than its own.
 
-    ``sheets`` maps names in _static to what is in them; ``after`` follows
-    the links.
+    ``sheets`` maps names in _static to what is in them; ``before`` precedes
+    the links. They are the last in the head: a script after them would hold
+    up the rest of the page until they are here.
     """
+    if not LINK.search(text):
+        return text
     root = posixpath.relpath(".", path.parent.as_posix())
     tags = "".join(
         f'<link rel="stylesheet" href="{root}/_static/{name}?v='
         f'{hashlib.sha256(css.encode()).hexdigest()[:8]}">\n'
         for name, css in sheets.items()
     )
-    first = LINK.search(text)
-    if not first:
-        return text
-    rest = LINK.sub("", text[first.start() :])
-    return f"{text[: first.start()]}{tags}{after}{rest}"
+    head, end, rest = LINK.sub("", text).partition("</head>")
+    return f"{head}{before}{tags}{end}{rest}"
