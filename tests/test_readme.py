@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
+import nn
 from tools import notebooks
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -56,9 +57,12 @@ def test_addresses_are_those_of_the_configuration():
 
 
 def test_the_version_is_the_same_everywhere():
-    """In pyproject.toml, CITATION.cff and the newest part of CHANGELOG."""
+    """In pyproject.toml, CITATION.cff, the newest part of CHANGELOG, and nn.
+
+    The chapters' first cells are compared by python -m tools notebooks.
+    """
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
-    assert cited["version"] == PROJECT["version"]
+    assert cited["version"] == PROJECT["version"] == nn.__version__
     text = (ROOT / "CHANGELOG.md").read_text("utf-8")
     released = re.findall(r"(?m)^## \[([\d.]+)\] - (\S+)$", text)
     dates = [str(cited[key]) for key in cited if key == "date-released"]
