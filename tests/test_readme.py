@@ -57,7 +57,7 @@ def test_addresses_are_those_of_the_configuration():
 
 
 def test_the_version_is_the_same_everywhere():
-    """In pyproject.toml, CITATION.cff, the newest part of CHANGELOG, and nn.
+    """In pyproject.toml, CITATION.cff, CHANGELOG and the installed nn.
 
     The chapters' first cells are compared by python -m tools notebooks.
     """
