@@ -21,7 +21,7 @@ from safetensors import safe_open
 
 import nn
 from nn import figures, tasks
-from nn.cli import _packages, main
+from nn.cli import main, packages
 from nn.datasets import (
     FASHION_CLASSES,
     HOUSING_FEATURES,
@@ -477,7 +477,7 @@ def test_the_extras_hold_what_they_are_said_to():
         "project"
     ]
     extras = project["optional-dependencies"]
-    for module, wanted in _packages.INSTALLED_BY.items():
+    for module, wanted in packages.INSTALLED_BY.items():
         name, _, extra = wanted.rstrip("]").partition("[")
         held = project["dependencies"] if not extra else extras[extra]
         held = [*held, *extras["plot"]] if extra == "commands" else held
@@ -597,9 +597,12 @@ def test_metrics_name_their_weights(run, tmp_path):
     assert (about["task"], about["seed"]) == ("california-housing", "0")
 
 
-@pytest.mark.parametrize("path", ["", 0, False])
-def test_what_is_no_path_is_not_the_shipped_weights(path):
-    with pytest.raises(ValueError, match="path must be the name of a file"):
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [("", ValueError), (0, TypeError), (False, TypeError)],
+)
+def test_what_is_no_path_is_not_the_shipped_weights(path, error):
+    with pytest.raises(error, match="path must be the name of a file"):
         tasks.load("california-housing", path=path)
 
 
@@ -980,20 +983,23 @@ def test_keras_gives_objects_too(run, monkeypatch):
     pytest.importorskip("keras")
     task = tasks.CALIFORNIA_HOUSING
     short = replace(task.settings["classic"], epochs=1)
-    monkeypatch.setitem(task.settings, "classic", short)
-    code, out, err = run("baseline", task.name, "--json")
+    with monkeypatch.context() as patch:
+        patch.setitem(task.settings, "classic", short)
+        code, out, err = run("baseline", task.name, "--json")
     assert code == 0
     (found,) = objects(out)
     assert [{*found}] == documented()["baseline"]
     assert "epoch 1/1, loss " in err
     assert 0.2 < found["test"]["loss"] < 2
     assert len(found["history"]["loss"]) == 1
-    code, out, err = run("compare", task.name, "--no-dropout", "--json")
+    options = "--no-dropout", "--epochs", 1, "--json"
+    code, out, err = run("compare", task.name, *options)
     assert code == 0
     assert "comparison 6/6\n" in err
     found = objects(out)
     assert all([{*row}] == documented()["compare"] for row in found)
     assert {row["type"] for row in found} == {"float32", "float64"}
+    assert {row["epochs"] for row in found} == {1}
     assert [r["steps"] for r in found] == [1, 10, 100] * 6
     exact = [r for r in found if r["type"] == "float64"]
     ours = [r["weights"] for r in exact if r["between"] == "ours and Keras"]
