@@ -757,6 +757,9 @@ def test_a_bad_file_does_not_stop_the_others(run, bag):
     assert told[0].startswith("nn: b.png must be a picture")
     assert told[1].startswith("nn: c.png must be a file")
     assert told[2:] == ["nn: 2 of 4 files could not be used: b.png, c.png"]
+    code, found, err = run("predict", "fashion-mnist", ".")
+    assert (code, found) == (1, out)
+    assert err.endswith("nn: 1 of 3 files could not be used: b.png\n")
 
 
 def test_a_folder_stands_for_its_files(run, bag):
@@ -764,11 +767,13 @@ def test_a_folder_stands_for_its_files(run, bag):
     Path("in", "notes.txt").write_text("not a picture")
     np.save("in/b.npy", bag)
     Image.fromarray(bag).save("in/a.PNG")
+    Image.fromarray(bag).save("in/c.tif")
     code, out, err = run("predict", "fashion-mnist", "in")
     assert (code, err) == (0, "")
     assert [line.split(" ")[0] for line in out.splitlines()] == [
         f"{Path('in', 'a.PNG')}:",
         f"{Path('in', 'b.npy')}:",
+        f"{Path('in', 'c.tif')}:",
     ]
     code, out, err = run("predict", "fashion-mnist", "in/deeper")
     assert (code, out) == (1, "")
