@@ -8,7 +8,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export PIP_USER := 0
 unexport PIP_TARGET PIP_PREFIX PYTHONPATH PYTHONHOME
 .NOTPARALLEL:
-PYTEST := $(BIN)/pytest -n 2 --dist loadfile
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 QUICK := not data and not full and not torture
 
 # make test installs the very files that LOCK names, where they fit: on Linux
@@ -109,7 +109,7 @@ browser:
 
 test: data check browser book
 	$(PYTEST) -m "not torture" tests
-	$(PYTEST) -p no:cacheprovider --nbval --nbval-cell-timeout 120 notebooks
+	$(PYTEST) -p no:cacheprovider --nbval --nbval-cell-timeout 300 notebooks
 
 test-offline: .venv/all check browser book
 	$(PYTEST) -m "not data and not torture" tests

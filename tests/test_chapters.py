@@ -2,8 +2,13 @@
 
 nbval runs it against the whole package and compares what it prints; here
 its own checks must pass with what a reader has written up to that page.
+The chapters that train for minutes do so before a release, and each time
+they find there all that they import.
 """
 
+import ast
+import subprocess
+import sys
 from copy import deepcopy
 
 import pytest
@@ -13,30 +18,60 @@ from tools import export, notebooks
 from tools.cells import chapter, read
 
 CHAPTERS = export.chapters()
-DATA = {14, 22}  # chapters that read all of Fashion-MNIST
+DATA = {14, 22, 24}  # chapters that read all of Fashion-MNIST
+LONG = {14, 15, 22, 24}  # chapters that train for minutes
+
+
+def each(paths, **marks):
+    """The chapters as parameters, those in a set with its mark."""
+    return pytest.mark.parametrize(
+        "path",
+        [
+            pytest.param(
+                path,
+                id=path.stem,
+                marks=[
+                    getattr(pytest.mark, mark)
+                    for mark, numbers in marks.items()
+                    if chapter(path) in numbers
+                ],
+            )
+            for path in paths
+        ],
+    )
+
+
+@pytest.fixture
+def before(path, tmp_path, monkeypatch):
+    """A folder with the package of the chapters before, to import from."""
+    arguments = ["--until", str(chapter(path) - 1), "--to", str(tmp_path)]
+    assert export.main(arguments) == 0
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return f"import nn\nassert nn.__file__.startswith({str(tmp_path)!r})"
 
 
 @pytest.mark.full
-@pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(
-            path,
-            id=path.stem,
-            marks=[pytest.mark.data] * (chapter(path) in DATA),
-        )
-        for path in CHAPTERS
-    ],
-)
-def test_a_chapter_needs_nothing_later(path, tmp_path, monkeypatch):
-    before = chapter(path) - 1
-    arguments = ["--until", str(before), "--to", str(tmp_path)]
-    assert export.main(arguments) == 0
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+@each(CHAPTERS, data=DATA, torture=LONG)
+def test_a_chapter_needs_nothing_later(path, before):
     nb = deepcopy(read(path))
-    which = f"import nn\nassert nn.__file__.startswith({str(tmp_path)!r})"
-    nb.cells.insert(1, new_code_cell(which))
+    nb.cells.insert(1, new_code_cell(before))
     notebooks.execute(nb, path)
+
+
+@each([path for path in CHAPTERS if chapter(path) in LONG])
+def test_a_long_chapter_imports_nothing_later(path, before, tmp_path):
+    cells = (c for c in read(path).cells if c.cell_type == "code")
+    imports = [
+        ast.unparse(node)
+        for cell in cells
+        for node in ast.walk(ast.parse(cell.source))
+        if isinstance(node, ast.ImportFrom)
+        and node.module.partition(".")[0] == "nn"
+    ]
+    assert len(imports) > 4
+    program = "\n".join([before, *imports])
+    command = [sys.executable, "-c", program]
+    subprocess.run(command, check=True, cwd=tmp_path)
 
 
 def test_chapters_are_numbered_in_their_order():

@@ -121,6 +121,8 @@ def broken_rules(tmp_path):
     [
         md("Text with `{a}` and $x$.\n\n```python\n{a}`b`\n```"),
         md('![a line](x.png) <img src="x.png" alt="a line">'),
+        md("- $$a\n  - b$$\n- c\n\n1. d\n2. e\n\nIt has\n16. Or"),
+        md("In the formula\n\n$$a\n- b$$\n\nnothing is an item."),
         md("# nn/layers.py\ndef backward(X):\n    return X"),
         md("x", tags=["hide-cell"]),
         md(r"$$a \tag{3.1}$$ $$b \tag{3.2}$$"),
@@ -225,6 +227,8 @@ def test_an_empty_notebook(broken_rules):
         (md("as {cite}`rumelhart1986` says"), "plain_markdown"),
         (md("see {ref}`that`"), "plain_markdown"),
         (md("a `span`, then {py:func}`x`"), "plain_markdown"),
+        (md("Half a sum, 0.1\n- 0.3, again."), "lists"),
+        (md("Two kinds:\n1. this"), "lists"),
         (md("![](x.png)"), "markdown_images"),
         (md("![ ](x.png)"), "markdown_images"),
         (md('<img src="x.png">'), "markdown_images"),

@@ -55,6 +55,7 @@ ADDRESS = r"\b0x[0-9a-fA-F]{6,}"
 FOLDER = r"(?<![\w/:.)\]])(/[A-Za-z][\w.-]*/[\w.-]|[A-Z]:\\\w)"
 EXERCISE = r"(?m)^### Exercise (\d+)"
 QUESTION = r"(?m)^\*\*Question\b"
+LIST = r" {0,3}([-+*]|1[.)]) "  # what can interrupt a paragraph
 SOURCE = r"\]\(\.\./book/bibliography\.md#[\w-]+\)"
 NORMALIZE = "run python -m tools notebooks"
 RULES = []
@@ -316,6 +317,20 @@ def plain_markdown(chapter):
             before = span.string[: span.start()]
             if role := re.search(r"\{[\w:.+-]+\}$", before):
                 yield i, f"MyST role {role[0]}: use a Markdown link"
+
+
+@rule
+def lists(chapter):
+    """A list has an empty line before it; no other line begins as one."""
+    for i, cell in cells(chapter.nb, is_markdown):
+        source = re.sub(r"(?s)\$\$.*?\$\$", "$$", prose(cell))
+        for paragraph in re.split(r"\n\s*\n", source):
+            first, *rest = paragraph.strip("\n").split("\n")
+            if re.match(LIST, first):
+                continue
+            for line in rest:
+                if re.match(LIST, line):
+                    yield i, f"the line begins as a list: {line[:30]}"
 
 
 @rule

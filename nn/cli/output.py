@@ -105,7 +105,6 @@ def progress(
         bar_format="{desc} |{bar}| {remaining} left",
         file=sys.stderr,
         leave=False,
-        dynamic_ncols=True,
     ) as bar:
 
         def on_step() -> None:

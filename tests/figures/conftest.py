@@ -1,13 +1,7 @@
-"""What the figures' tests share: two ways to a page, and a figure on it."""
+"""What the figures' tests share: a way to a page, and a figure on it."""
 
 import pytest
 from page import module_of
-
-
-def pytest_generate_tests(metafunc):
-    """A figure's own tests run from a file and from a server."""
-    if hasattr(metafunc.module, "example"):
-        metafunc.parametrize("base", ["file", "http"], indirect=True)
 
 
 @pytest.fixture(scope="session")
