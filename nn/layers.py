@@ -66,7 +66,7 @@ class Layer:
 
     # chapter 7
     def take(self):
-        """Return what ``forward`` kept in training, and keep it no longer.
+        """Return what ``forward`` kept in training, and clear it.
 
         Raises RuntimeError if there is nothing to take.
         """

@@ -17,7 +17,7 @@ class Sequential(Layer):
     """Layers one after another: Z = f_m(... f_2(f_1(X))).
 
     X (n, n_in), Z (n, n_out). Arrays are named by position: "0.W", "2.b".
-    Raises TypeError for what is not a layer, ValueError for one twice.
+    Raises TypeError for what is not a layer, ValueError for one used twice.
     """
 
     def __init__(self, *layers):

@@ -95,8 +95,8 @@ def _same_network(known, parameters):
     if arrays and old and not any(a is b for a in arrays for b in old):
         raise ValueError(
             "an optimizer must stay with the parameters of its first step, "
-            "of which it may remember slopes, but these are others; make a "
-            "new optimizer for each network"
+            "whose slopes it may remember, but has been given others; make "
+            "a new optimizer for each network"
         )
     return [weakref.ref(w) for w in arrays]
 

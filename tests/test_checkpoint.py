@@ -285,6 +285,22 @@ def test_another_training_is_refused_by_name(
     assert optimizer.state == {}
 
 
+@pytest.mark.parametrize(
+    ("count", "end"),
+    [
+        (5, "e is missing in the file and 0 here; go on"),
+        (6, "and 1 more; go on"),
+        (8, "and 3 more; go on"),
+    ],
+)
+def test_a_message_names_the_first_five_differences(tmp_path, count, end):
+    path, parts = tmp_path / "a", training()
+    run(parts, checkpoint=Checkpoint(path, *parts), epochs=1)
+    about = dict.fromkeys("abcdefgh"[:count], "0")
+    with pytest.raises(WeightFileError, match=end):
+        Checkpoint(path, *training(), about=about).resume()
+
+
 def test_schedules_are_compared_by_their_values(tmp_path):
     path = tmp_path / "a"
     parts = training(rule=lambda: Adam(lambda t: 0.01 / (1 + t)))

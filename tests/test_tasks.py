@@ -15,7 +15,9 @@ from nn import (
     ReLU,
     accuracy,
     cosine,
+    figures,
     predict,
+    softmax,
 )
 from nn.datasets import (
     FASHION_CLASSES,
@@ -278,3 +280,14 @@ def test_preview_shows_ten_whole_pictures_of_each_class():
             assert image.get_array().shape == (28, 28)
             assert np.ptp(picture.get_xlim()) == 28
             assert np.ptp(picture.get_ylim()) == 28
+
+
+def test_the_demo_starts_with_the_least_sure_of_fifty_pictures(monkeypatch):
+    monkeypatch.setattr(figures, "Figure", lambda name, **data: data)
+    model = load("fashion-mnist")
+    data = FASHION.demo(model)
+    images, labels = data["images"], data["labels"]
+    assert images.shape == (50, 784)
+    P = softmax(model.forward(images))
+    assert data["start"] == P.max(axis=1).argmin()
+    assert np.mean(P.argmax(axis=1) == labels) > 0.8

@@ -277,8 +277,9 @@ def demo(model: Layer) -> figures.Figure:
 
     The figure starts with the image that the network is least sure of.
     """
-    X, y = fashion_mnist_sample()
-    X, y = X[::4], y[::4]  # five of each class
+    X, y = (
+        part[::4] for part in fashion_mnist_sample()
+    )  # (50, 784), (50,)
     P = softmax(predict(model, X))
     return figures.Figure(
         "fashion",
