@@ -54,6 +54,7 @@ __all__ = [
     "check_bytes",
     "check_finite",
     "check_function",
+    "check_lengths",
     "check_named",
     "check_object",
     "check_operation",
@@ -645,6 +646,17 @@ def _wrong_step(name: str, w: Any, g: Any) -> Exception:
         f"shape, {w.shape}, but is "
         + (shown(g) if came is None else f"of shape {came}")
     )
+
+
+def check_lengths(norms: Mapping[str, float]) -> None:
+    """Refuse a gradient, by its name, whose length is not finite."""
+    for name, norm in norms.items():
+        if not math.isfinite(norm):
+            raise FloatingPointError(
+                f"the gradient of {name} must have a finite length to be "
+                f"clipped, but has the length {norm}; compare the slopes "
+                "with those of check_gradients"
+            )
 
 
 # --- predictions and their targets

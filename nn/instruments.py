@@ -38,13 +38,13 @@ class Instruments:
         self.outputs = {}
         for i, layer in enumerate(getattr(model, "layers", [model])):
             A = self.outputs[f"{i}"] = layer.forward(A, training=True)
+            dead = (A == 0).all(axis=0).mean()
+            self._note(f"{i}", dead=dead, mean=A.mean(), std=A.std())
+        # train_step would refuse a loss that is not finite
         loss.forward(A, y)
         model.backward(loss.backward(), input_gradient=False)
         self.gradients = model.gradients()
         optimizer.step(model.parameters(), self.gradients)
-        for name, A in self.outputs.items():
-            dead = (A == 0).all(axis=0).mean()
-            self._note(name, dead=dead, mean=A.mean(), std=A.std())
         for name, w in self.parts[0].parameters().items():
             gradient = np.linalg.norm(self.gradients[name])
             update = relative_error(w, model.parameters()[name])  # (23.1)

@@ -6,7 +6,7 @@ import weakref
 
 import numpy as np
 
-from .checks import as_count, as_keys, as_number, as_rate
+from .checks import as_count, as_keys, as_number, as_rate, check_lengths
 
 __all__ = [
     "SGD",
@@ -54,13 +54,12 @@ class Optimizer:
     @np.errstate(over="raise")  # too large for the type is an error
     def step(self, parameters, gradients):
         """Change every parameter in place, by the rule and its gradient."""
-        keys, lr = self.begin(parameters, gradients)
-        gradients = _clipped(parameters, gradients, self.clip)
+        keys, gradients, lr = self._prepare(parameters, gradients)
         for key in keys:
             w, g = parameters[key[0]], gradients[key[0]]
             if key not in self.state:
                 self.state[key] = self.init_state(w)
-            w += self.change(g, self.state[key], lr)
+            self._apply(w, self.change(g, self.state[key], lr), lr)
 
     def init_state(self, w):
         """Return the arrays that the rule keeps for w: by default, none."""
@@ -80,6 +79,24 @@ class Optimizer:
 
     def __getstate__(self):  # a copy may serve a copy of the network
         return self.__dict__ | {"changed": ()}
+
+    # chapter 22
+    def _prepare(self, parameters, gradients):
+        """Begin a step; return keys, limited gradients and step size."""
+        keys, lr = self.begin(parameters, gradients)
+        if self.clip is None:
+            return keys, gradients, lr
+        with np.errstate(over="ignore"):  # an infinite length is refused
+            norms = {k: np.linalg.norm(gradients[k]) for k in parameters}
+        check_lengths(norms)
+        length = math.hypot(*norms.values())  # (22.5)
+        scale = self.clip / max(length, self.clip)
+        shorter = {k: scale * gradients[k] for k in parameters}  # (22.6)
+        return keys, shorter, lr
+
+    # chapter 22
+    def _apply(self, w, change, lr):
+        w += change
 
 
 # chapter 10: Descend
@@ -119,8 +136,7 @@ class Joint(Optimizer):
     # chapter 22
     @np.errstate(over="raise")
     def step(self, parameters, gradients):
-        keys, lr = self.begin(parameters, gradients)
-        gradients = _clipped(parameters, gradients, self.clip)
+        keys, gradients, lr = self._prepare(parameters, gradients)
         if keys != self.keys:
             self._lay_out(keys, parameters)
         if self.places:
@@ -128,11 +144,12 @@ class Joint(Optimizer):
             g = np.concatenate(joined, axis=None)
             change = self.change(g, self.vectors, lr)
             for (name, shape), place in self.places:
-                w = parameters[name]
-                w += change[place].reshape(shape)
+                part = change[place].reshape(shape)
+                self._apply(parameters[name], part, lr)
         for key in self.large:
             self._step_large(key, parameters[key[0]], gradients[key[0]], lr)
 
+    # chapter 22
     def _step_large(self, key, w, g, lr):
         if key not in self.state:
             self.state[key] = self.init_state(w)
@@ -140,8 +157,7 @@ class Joint(Optimizer):
         for start in range(0, len(w), rows):
             block = slice(start, start + rows)
             memory = [array[block] for array in self.state[key]]
-            part = w[block]  # a view
-            part += self.change(g[block], memory, lr)
+            self._apply(w[block], self.change(g[block], memory, lr), lr)
 
     def _lay_out(self, keys, parameters):
         """Bring what the rule remembers into the order of the keys."""
@@ -286,16 +302,6 @@ def cosine(lr, t, steps):
 
 
 # chapter 22: A recipe
-def _clipped(parameters, gradients, clip):
-    """Return the gradients, together at most ``clip`` long."""
-    if clip is None:
-        return gradients
-    norms = [np.linalg.norm(gradients[name]) for name in parameters]
-    scale = clip / max(math.hypot(*norms), clip)  # (22.5)
-    return {name: scale * gradients[name] for name in parameters}  # (22.6)
-
-
-# chapter 22: A recipe
 class AdamW(Adam):
     """Adam with decoupled weight decay.
 
@@ -319,9 +325,7 @@ class AdamW(Adam):
         super().__init__(lr, lr_decay=lr_decay, clip=clip, **more)
         self.weight_decay = as_number("weight_decay", weight_decay, least=0)
 
-    def begin(self, parameters, gradients):
-        keys, lr = super().begin(parameters, gradients)
-        for w in parameters.values():
-            if w.ndim > 1:
-                w *= 1 - lr * self.weight_decay  # (22.8)
-        return keys, lr
+    def _apply(self, w, change, lr):
+        if w.ndim > 1:
+            w *= 1 - lr * self.weight_decay
+        w += change  # (22.8)

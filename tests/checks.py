@@ -5,32 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from nn import (
-    L1,
-    L2,
-    BatchNormalization,
-    CategoricalCrossEntropy,
-    Dense,
-    Dropout,
-    Identity,
-    Layer,
-    MeanSquaredError,
-    Normalization,
-    ReLU,
-    Sequential,
-    Softmax,
-    SoftmaxCrossEntropy,
-    check_gradients,
-    glorot_uniform,
-    optimizers,
-)
+import nn
 
 TORCH = json.loads(
     Path(__file__).with_name("reference").joinpath("torch.json").read_text()
 )
 
 
-class Scaled(Layer):
+class Scaled(nn.Layer):
     """A = X * gain: a user's layer, with names of its own."""
 
     def __init__(self, n=3):
@@ -55,7 +37,7 @@ class Scaled(Layer):
 
 def dense(n_in, n_out, seed, **settings):
     """A float64 layer, for gradient checks."""
-    return Dense(n_in, n_out, rng=seed, dtype=np.float64, **settings)
+    return nn.Dense(n_in, n_out, rng=seed, dtype=np.float64, **settings)
 
 
 def layer_errors(layer, X):
@@ -67,7 +49,7 @@ def layer_errors(layer, X):
         return np.sum(G * layer.forward(X)) + layer.penalty()
 
     gradients = {"X": layer.backward(G), **layer.gradients()}
-    return check_gradients(f, {"X": X, **layer.parameters()}, gradients)
+    return nn.check_gradients(f, {"X": X, **layer.parameters()}, gradients)
 
 
 def every_layer(model):
@@ -80,7 +62,7 @@ def every_layer(model):
 
 def frozen_loss(model, loss, X, y):
     """The loss as a function: penalty included, dropout masks frozen."""
-    dropouts = [a for a in every_layer(model) if isinstance(a, Dropout)]
+    dropouts = [a for a in every_layer(model) if isinstance(a, nn.Dropout)]
 
     def f():
         for layer in dropouts:
@@ -95,7 +77,7 @@ def model_errors(model, loss, X, y):
     f = frozen_loss(model, loss, X, y)
     f()
     gradients = {"X": model.backward(loss.backward()), **model.gradients()}
-    return check_gradients(f, {"X": X, **model.parameters()}, gradients)
+    return nn.check_gradients(f, {"X": X, **model.parameters()}, gradients)
 
 
 def networks():
@@ -111,30 +93,32 @@ def _networks(rng):
     X = rng.standard_normal((6, 4))
     f8 = {"dtype": np.float64}
     yield (
-        Sequential(
-            Normalization(X.mean(axis=0), X.std(axis=0), **f8),
-            dense(4, 5, 1, regularizer=L2(0.05)),
-            ReLU(),
-            Dropout(0.4),
-            Sequential(dense(5, 4, 2, regularizer=L1(0.05)), ReLU()),
-            dense(4, 3, 3, init=glorot_uniform),
+        nn.Sequential(
+            nn.Normalization(X.mean(axis=0), X.std(axis=0), **f8),
+            dense(4, 5, 1, regularizer=nn.L2(0.05)),
+            nn.ReLU(),
+            nn.Dropout(0.4),
+            nn.Sequential(
+                dense(5, 4, 2, regularizer=nn.L1(0.05)), nn.ReLU()
+            ),
+            dense(4, 3, 3, init=nn.glorot_uniform),
         ),
-        SoftmaxCrossEntropy(),
+        nn.SoftmaxCrossEntropy(),
         X,
         rng.integers(0, 3, 6),
     )
     yield (
-        Sequential(
-            *(dense(4, 5, 4), BatchNormalization(5, **f8), ReLU()),
-            *(dense(5, 2, 5), Identity()),
+        nn.Sequential(
+            *(dense(4, 5, 4), nn.BatchNormalization(5, **f8), nn.ReLU()),
+            *(dense(5, 2, 5), nn.Identity()),
         ),
-        MeanSquaredError(),
+        nn.MeanSquaredError(),
         X.copy(),
         rng.standard_normal((6, 2)),
     )
     yield (
-        Sequential(dense(4, 3, 6), Softmax()),
-        CategoricalCrossEntropy(),
+        nn.Sequential(dense(4, 3, 6), nn.Softmax()),
+        nn.CategoricalCrossEntropy(),
         X.copy(),
         rng.integers(0, 3, 6),
     )
@@ -148,32 +132,34 @@ def any_network(rng, dtype):
         nonlocal width
         kind = rng.integers(8 if depth < 2 else 7)
         if kind == 0:
-            return ReLU()
+            return nn.ReLU()
         if kind == 1:
-            return Identity()
+            return nn.Identity()
         if kind == 2:
-            return Softmax()
+            return nn.Softmax()
         if kind == 3:
-            return Dropout(rng.uniform(0, 0.9), rng=rng)
+            return nn.Dropout(rng.uniform(0, 0.9), rng=rng)
         if kind == 4:
             size = int(rng.choice([1, width]))
             mean, std = rng.standard_normal(size), rng.uniform(0.5, 2, size)
-            return Normalization(mean, std, dtype=dtype)
+            return nn.Normalization(mean, std, dtype=dtype)
         if kind == 5:
-            batch = BatchNormalization(width, dtype=dtype)
+            batch = nn.BatchNormalization(width, dtype=dtype)
             for array in batch.state().values():
                 array[...] = rng.uniform(0.5, 2, width)
             return batch
         if kind == 7:
-            return Sequential(*(layer(depth + 1) for _ in range(3)))
+            return nn.Sequential(*(layer(depth + 1) for _ in range(3)))
         n, width = width, int(rng.integers(1, 7))
         lam = float(rng.uniform(0, 0.1))
-        penalty = rng.choice([None, L1(lam), L2(lam)])
-        dense = Dense(n, width, regularizer=penalty, rng=rng, dtype=dtype)
+        penalty = rng.choice([None, nn.L1(lam), nn.L2(lam)])
+        dense = nn.Dense(
+            n, width, regularizer=penalty, rng=rng, dtype=dtype
+        )
         dense.b += rng.standard_normal(width).astype(dtype)
         return dense
 
-    model = Sequential(*(layer(0) for _ in range(rng.integers(1, 6))))
+    model = nn.Sequential(*(layer(0) for _ in range(rng.integers(1, 6))))
     X = 3 * rng.standard_normal((int(rng.integers(1, 9)), n_in))
     return model, X.astype(dtype)
 
@@ -189,8 +175,8 @@ def square():
     """A network in which every transpose fits: all sizes are 3."""
     rng = np.random.default_rng(8)
     X, y = rng.standard_normal((2, 3, 3))
-    model = Sequential(dense(3, 3, 1), Identity(), dense(3, 3, 2))
-    return model, MeanSquaredError(), X, y
+    model = nn.Sequential(dense(3, 3, 1), nn.Identity(), dense(3, 3, 2))
+    return model, nn.MeanSquaredError(), X, y
 
 
 def worst_gradient():
@@ -202,7 +188,7 @@ def worst_step(name):
     """Largest distance of ours from PyTorch's path by the rule ``name``."""
     case = TORCH["optimizers"]
     A, w = np.array(case["A"]), np.array(case["start"])
-    optimizer = getattr(optimizers, name)(case["lr"])
+    optimizer = getattr(nn.optimizers, name)(case["lr"])
     w, distances = w[:, None], []  # a column, which AdamW shrinks
     for theirs in case["paths"][name]:
         g = w - A.T @ np.sin(A @ w)  # of sum of cos(A w) + |w|^2 / 2

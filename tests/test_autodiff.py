@@ -8,25 +8,8 @@ import numpy as np
 import pytest
 from checks import any_network, networks
 
-from nn import (
-    L1,
-    SGD,
-    BatchNormalization,
-    CategoricalCrossEntropy,
-    Dense,
-    Dropout,
-    Identity,
-    MeanSquaredError,
-    Normalization,
-    ReLU,
-    Sequential,
-    Softmax,
-    SoftmaxCrossEntropy,
-    Tensor,
-    check_gradients,
-    relative_error,
-    train_step,
-)
+import nn
+from nn import Tensor, check_gradients, relative_error
 from nn.autodiff import _RULES
 
 
@@ -46,18 +29,18 @@ def batch_normalized(layer, X, gamma, beta):
 
 # the forward passes of the book, in operations that the tape records
 LAYERS = {
-    Dense: lambda layer, X, W, b: X @ W + b,
-    ReLU: lambda layer, X: np.maximum(X, 0),
-    Identity: lambda layer, X: X,
-    Softmax: lambda layer, X: np.exp(log_softmax(X)),
-    Dropout: lambda layer, X: X * layer.kept,  # its mask
-    BatchNormalization: batch_normalized,
-    Normalization: lambda layer, X: (X - layer.mean) / layer.std,
+    nn.Dense: lambda layer, X, W, b: X @ W + b,
+    nn.ReLU: lambda layer, X: np.maximum(X, 0),
+    nn.Identity: lambda layer, X: X,
+    nn.Softmax: lambda layer, X: np.exp(log_softmax(X)),
+    nn.Dropout: lambda layer, X: X * layer.kept,  # its mask
+    nn.BatchNormalization: batch_normalized,
+    nn.Normalization: lambda layer, X: (X - layer.mean) / layer.std,
 }
 LOSSES = {
-    MeanSquaredError: lambda Z, y: ((Z - y) ** 2).mean(),
-    CategoricalCrossEntropy: lambda P, y: cross_entropy(np.log(P), y),
-    SoftmaxCrossEntropy: lambda Z, y: cross_entropy(log_softmax(Z), y),
+    nn.MeanSquaredError: lambda Z, y: ((Z - y) ** 2).mean(),
+    nn.CategoricalCrossEntropy: lambda P, y: cross_entropy(np.log(P), y),
+    nn.SoftmaxCrossEntropy: lambda Z, y: cross_entropy(log_softmax(Z), y),
 }
 
 
@@ -66,7 +49,7 @@ def recorded(model, X, given, start=""):
     penalty = 0
     for i, layer in enumerate(model.layers):
         name = f"{start}{i}."
-        if isinstance(layer, Sequential):
+        if isinstance(layer, nn.Sequential):
             X, more = recorded(layer, X, given, name)
             penalty = penalty + more
             continue
@@ -74,7 +57,7 @@ def recorded(model, X, given, start=""):
         X = LAYERS[type(layer)](layer, X, **own)
         if rule := getattr(layer, "regularizer", None):
             W = own["W"]
-            one = np.maximum(W, -W) if isinstance(rule, L1) else W * W
+            one = np.maximum(W, -W) if isinstance(rule, nn.L1) else W * W
             penalty = penalty + rule.lam * one.sum()
     return X, penalty
 
@@ -108,11 +91,11 @@ def test_every_backward_pass_is_found_again(case):
 @pytest.mark.parametrize("loss", LOSSES)
 def test_the_losses_are_found_again(rng, loss):
     Z, y = rng.standard_normal((7, 4)), rng.integers(0, 4, 7)
-    if loss is MeanSquaredError:
+    if loss is nn.MeanSquaredError:
         y = rng.standard_normal((7, 4))
-    if loss is CategoricalCrossEntropy:
-        Z = Softmax().forward(Z)
-    assert errors(Sequential(Identity()), loss(), Z, y)["X"] < 1e-12
+    if loss is nn.CategoricalCrossEntropy:
+        Z = nn.Softmax().forward(Z)
+    assert errors(nn.Sequential(nn.Identity()), loss(), Z, y)["X"] < 1e-12
 
 
 def test_networks_by_chance_are_found_again(cases):
@@ -122,7 +105,7 @@ def test_networks_by_chance_are_found_again(cases):
         model, X = any_network(rng, np.float64)
         X = np.concatenate([X, -X])  # batch normalization needs two rows
         y = rng.standard_normal(model.forward(X).shape)
-        found = errors(model, MeanSquaredError(), X, y, least=0.1)
+        found = errors(model, nn.MeanSquaredError(), X, y, least=0.1)
         assert max(found.values()) < 1e-12, seed  # some nearly cancel
 
 
@@ -311,19 +294,19 @@ def test_types_stay(dtype):
 def test_a_step_by_the_tape_is_the_step_of_the_layers(rng):
     X, y = rng.standard_normal((20, 4)), rng.integers(0, 3, 20)
     twins = [
-        Sequential(
-            Dense(4, 5, rng=0, dtype=np.float64),
-            ReLU(),
-            Dense(5, 3, rng=1, dtype=np.float64),
+        nn.Sequential(
+            nn.Dense(4, 5, rng=0, dtype=np.float64),
+            nn.ReLU(),
+            nn.Dense(5, 3, rng=1, dtype=np.float64),
         )
         for _ in range(2)
     ]
-    loss, one, two = SoftmaxCrossEntropy(), SGD(0.1), SGD(0.1)
+    loss, one, two = nn.SoftmaxCrossEntropy(), nn.SGD(0.1), nn.SGD(0.1)
     for _ in range(5):
-        L, _ = train_step(twins[0], X, y, loss=loss, optimizer=one)
+        L, _ = nn.train_step(twins[0], X, y, loss=loss, optimizer=one)
         given = tensors(twins[1].parameters())  # of the same memory
         Z, _ = recorded(twins[1], X, given)
-        by_tape = LOSSES[SoftmaxCrossEntropy](Z, y)
+        by_tape = LOSSES[nn.SoftmaxCrossEntropy](Z, y)
         by_tape.backward()
         assert float(by_tape.value) == pytest.approx(L, rel=1e-12)
         two.step(
@@ -391,4 +374,4 @@ def test_a_walk_starts_at_one_number():
 
 def test_a_layer_does_not_take_a_tensor_for_numbers():
     with pytest.raises(TypeError, match="X must hold real numbers"):
-        Dense(2, 1).forward(Tensor([[1.0, 2]]))
+        nn.Dense(2, 1).forward(Tensor([[1.0, 2]]))

@@ -220,11 +220,18 @@ def test_gradients_that_do_not_fit_change_nothing(rule, bad, message):
     assert pickle.dumps((w, optimizer)) == before
 
 
+@pytest.mark.parametrize("small", [Joint.small, 0])
 @pytest.mark.parametrize("rule", BOTH)
-def test_a_change_too_large_for_its_type_is_an_error(rule):
-    w, g = np.ones(2, np.float32), np.full(2, 1e30, np.float32)
+def test_a_change_too_large_for_its_type_is_refused(
+    rule, small, monkeypatch
+):
+    monkeypatch.setattr(Joint, "small", small)  # at 0, no array is small
+    w = {"W": np.ones((2, 3), np.float32), "b": np.ones(3, np.float32)}
+    huge = {name: np.full_like(a, 1e30) for name, a in w.items()}
+    before = copy.deepcopy(w)
     with pytest.raises(FloatingPointError, match="overflow"):
-        rule(1e10).step({"w": w}, {"w": g})
+        rule(1e10).step(w, huge)
+    assert distance(w, before) == 0
 
 
 # by name and jointly
@@ -538,14 +545,16 @@ def test_short_gradients_are_left_as_they_are(rule):
 
 
 @pytest.mark.parametrize("rule", BOTH)
-def test_clipping_hides_no_broken_gradient(rule):
-    w = {"a": np.ones(2, np.float32), "b": np.ones(2, np.float32)}
-    g = {"a": np.array([np.nan, 1], "f4"), "b": np.ones(2, "f4")}
-    rule(0.1, clip=1.0).step(w, g)
-    assert np.isnan([*w["a"], *w["b"]]).all()
-    g["a"] = np.full(2, 1e30, "f4")
-    with pytest.raises(FloatingPointError, match="overflow"):
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e30])
+def test_clipping_refuses_a_gradient_without_a_length(rule, bad):
+    """The square of 1e30 is too large for float32."""
+    w = {"b": np.ones(3, np.float32), "W": np.ones((2, 3), np.float32)}
+    g, before = copy.deepcopy(w), copy.deepcopy(w)
+    g["W"][0, 1] = bad
+    refusal = pytest.raises(FloatingPointError, match=r"of W .* length")
+    with refusal:
         rule(0.1, clip=1.0).step(w, g)
+    assert distance(w, before) == 0
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -176,7 +176,8 @@ TO_KERAS: dict[Any, Callable[[Any, str], Any]] = {
     Pixels.forward: _to_normalization,
     Districts.forward: _to_normalization,
 }
-if hasattr(layers, "BatchNormalization"):  # not yet before chapter 21
+# chapter 16 runs with the package of chapter 15, which has no such layer
+if hasattr(layers, "BatchNormalization"):
     TO_KERAS[layers.BatchNormalization.forward] = _to_batch_normalization
 
 
