@@ -29,11 +29,11 @@ FILE = ROOT / "results" / "matrix.json"
 NOTEBOOKS = ROOT / "notebooks"
 BESIDE_NOX = Path(sys.executable).parent  # the programs of its environment
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+EXTRAS = PROJECT["project"]["optional-dependencies"]
 OURS = [  # what book/_ext needs
-    requirement
-    for requirement in PROJECT["project"]["optional-dependencies"]["site"]
-    + PROJECT["project"]["optional-dependencies"]["book"]
-    if not re.match(r"from-one-neuron|jupyter-book|sphinx>", requirement)
+    requirement.replace(PROJECT["project"]["name"], ".")
+    for requirement in EXTRAS["book"] + EXTRAS["site"]
+    if not re.match(r"jupyter-book|sphinx>|.*\[book\]", requirement)
 ]
 (SITE,) = re.findall(
     r"(?m)^  baseurl: (.*)$", (ROOT / "_config.yml").read_text("utf-8")
@@ -236,7 +236,7 @@ extensions = [name for name in extensions if name not in {LEFT_OUT}]
 @nox.session(python=next(reversed(FOUND)))
 def book_next(session):
     """The site by the newest Sphinx, and without Jupyter Book."""
-    session.install(*NEXT, *OURS, ".[plot]")
+    session.install(*NEXT, *OURS)
     site = ROOT / "_build" / "next"
     unused = shutil.ignore_patterns(".*", "_build", "runs")
     with tempfile.TemporaryDirectory() as folder:

@@ -13,7 +13,7 @@ With --tables, the first three write the tables from the stored files.
 import argparse
 import sys
 
-from nn.cli._options import add_command, switch
+from nn.cli.options import add_command, switch
 
 from . import accuracy, race, search, tried, wrong_calls
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from nn import Layer, Sequential, figures
-from nn.cli._options import option, positive_int, switch
-from nn.cli._output import listed, scores, to_json
-from nn.cli._packages import quiet_tensorflow, versions
+from nn.cli.options import option, positive_int, switch
+from nn.cli.output import listed, scores, to_json
+from nn.cli.packages import quiet_tensorflow, versions
 from nn.files import write_file
 from nn.keras import train_baseline, train_twin
 from nn.tasks import TASKS

@@ -8,9 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-from nn.cli._options import option, positive_int, switch
-from nn.cli._output import to_json
-from nn.cli._packages import versions
+from nn.cli.options import option, positive_int, switch
+from nn.cli.output import to_json
+from nn.cli.packages import versions
 from nn.files import write_file
 from nn.tasks import TASKS
 

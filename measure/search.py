@@ -13,8 +13,8 @@ from itertools import product
 from pathlib import Path
 
 from nn import glorot_uniform, he_normal
-from nn.cli._options import option, positive_int
-from nn.cli._output import to_json
+from nn.cli.options import option, positive_int
+from nn.cli.output import to_json
 from nn.files import write_file
 from nn.tasks import TASKS, california_housing, fashion_mnist
 

@@ -204,14 +204,19 @@ def check_object(
             )
 
 
-def as_path(name: str, path: Any) -> Path:
-    """Return the name of a file as an absolute Path."""
+def as_path(
+    name: str, path: Any, error: type[Exception] = ValueError
+) -> Path:
+    """Return the name of a file as an absolute Path.
+
+    A text that names no file raises ``error``.
+    """
     text = os.fspath(path) if isinstance(path, str | os.PathLike) else path
-    if not isinstance(text, str) or not text:
-        raise (TypeError if text != "" else ValueError)(
+    if not isinstance(text, str) or not text or "\0" in text:
+        raise (error if isinstance(text, str) else TypeError)(
             f"{name} must be the name of a file, but is {shown(path)}"
         )
-    return Path(path).resolve()
+    return Path(os.path.realpath(text))
 
 
 def as_known(layer: Any, known: Mapping[Any, T], who: str) -> T:

@@ -7,22 +7,25 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from .checks import check_bytes
+from .checks import as_path, check_bytes
 from .typing import StrPath
 
 __all__ = ["check_path", "write_file"]
 
 
-def check_path(path: Any, error: type[Exception] = ValueError) -> None:
-    """Raise ``error`` unless ``path`` names a file, or one that may be."""
-    name = os.fspath(path) if isinstance(path, (str, os.PathLike)) else ""
-    if not name or "\0" in name:
-        raise error(f"path must be the name of a file, but is {path!r}")
-    if os.path.exists(path) and not os.path.isfile(path):
+def check_path(path: Any, error: type[Exception] = ValueError) -> Path:
+    """Return the Path of a file, or of one that may be written.
+
+    Raises TypeError for what is not the name of a file, and ``error`` for
+    a text that cannot be one, and for a folder, a pipe or a device.
+    """
+    target = as_path("path", path, error)
+    if target.exists() and not target.is_file():
         raise error(
             f"{path} must be a file, but is a folder, a pipe or a device; "
             "give the name of a file"
         )
+    return target
 
 
 def write_file(path: StrPath, data: bytes | bytearray | memoryview) -> None:
@@ -30,12 +33,12 @@ def write_file(path: StrPath, data: bytes | bytearray | memoryview) -> None:
 
     Whatever ends the process, or the machine, leaves the old file or the
     new one. An old file keeps its permissions, and a link remains a link.
-    Raises OSError if the file cannot be written, and ValueError if ``path``
-    is a folder, a pipe or a device.
+    Raises OSError if the file cannot be written, TypeError if ``path`` is
+    not the name of a file, and ValueError if ``path`` is empty or names a
+    folder, a pipe or a device.
     """
-    check_path(path)
+    target = check_path(path)
     check_bytes("data", data)
-    target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise FileNotFoundError(
             f"{path} must be in a folder that exists, but there is no "

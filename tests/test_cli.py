@@ -21,7 +21,7 @@ from safetensors import safe_open
 
 import nn
 from nn import figures, tasks
-from nn.cli import _packages, main
+from nn.cli import main, packages
 from nn.datasets import (
     FASHION_CLASSES,
     HOUSING_FEATURES,
@@ -477,7 +477,7 @@ def test_the_extras_hold_what_they_are_said_to():
         "project"
     ]
     extras = project["optional-dependencies"]
-    for module, wanted in _packages.INSTALLED_BY.items():
+    for module, wanted in packages.INSTALLED_BY.items():
         name, _, extra = wanted.rstrip("]").partition("[")
         held = project["dependencies"] if not extra else extras[extra]
         held = [*held, *extras["plot"]] if extra == "commands" else held
@@ -597,9 +597,12 @@ def test_metrics_name_their_weights(run, tmp_path):
     assert (about["task"], about["seed"]) == ("california-housing", "0")
 
 
-@pytest.mark.parametrize("path", ["", 0, False])
-def test_what_is_no_path_is_not_the_shipped_weights(path):
-    with pytest.raises(ValueError, match="path must be the name of a file"):
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [("", ValueError), (0, TypeError), (False, TypeError)],
+)
+def test_what_is_no_path_is_not_the_shipped_weights(path, error):
+    with pytest.raises(error, match="path must be the name of a file"):
         tasks.load("california-housing", path=path)
 
 
@@ -754,6 +757,9 @@ def test_a_bad_file_does_not_stop_the_others(run, bag):
     assert told[0].startswith("nn: b.png must be a picture")
     assert told[1].startswith("nn: c.png must be a file")
     assert told[2:] == ["nn: 2 of 4 files could not be used: b.png, c.png"]
+    code, found, err = run("predict", "fashion-mnist", ".")
+    assert (code, found) == (1, out)
+    assert err.endswith("nn: 1 of 3 files could not be used: b.png\n")
 
 
 def test_a_folder_stands_for_its_files(run, bag):
@@ -761,11 +767,13 @@ def test_a_folder_stands_for_its_files(run, bag):
     Path("in", "notes.txt").write_text("not a picture")
     np.save("in/b.npy", bag)
     Image.fromarray(bag).save("in/a.PNG")
+    Image.fromarray(bag).save("in/c.tif")
     code, out, err = run("predict", "fashion-mnist", "in")
     assert (code, err) == (0, "")
     assert [line.split(" ")[0] for line in out.splitlines()] == [
         f"{Path('in', 'a.PNG')}:",
         f"{Path('in', 'b.npy')}:",
+        f"{Path('in', 'c.tif')}:",
     ]
     code, out, err = run("predict", "fashion-mnist", "in/deeper")
     assert (code, out) == (1, "")
@@ -980,20 +988,23 @@ def test_keras_gives_objects_too(run, monkeypatch):
     pytest.importorskip("keras")
     task = tasks.CALIFORNIA_HOUSING
     short = replace(task.settings["classic"], epochs=1)
-    monkeypatch.setitem(task.settings, "classic", short)
-    code, out, err = run("baseline", task.name, "--json")
+    with monkeypatch.context() as patch:
+        patch.setitem(task.settings, "classic", short)
+        code, out, err = run("baseline", task.name, "--json")
     assert code == 0
     (found,) = objects(out)
     assert [{*found}] == documented()["baseline"]
     assert "epoch 1/1, loss " in err
     assert 0.2 < found["test"]["loss"] < 2
     assert len(found["history"]["loss"]) == 1
-    code, out, err = run("compare", task.name, "--no-dropout", "--json")
+    options = "--no-dropout", "--epochs", 1, "--json"
+    code, out, err = run("compare", task.name, *options)
     assert code == 0
     assert "comparison 6/6\n" in err
     found = objects(out)
     assert all([{*row}] == documented()["compare"] for row in found)
     assert {row["type"] for row in found} == {"float32", "float64"}
+    assert {row["epochs"] for row in found} == {1}
     assert [r["steps"] for r in found] == [1, 10, 100] * 6
     exact = [r for r in found if r["type"] == "float64"]
     ours = [r["weights"] for r in exact if r["between"] == "ours and Keras"]

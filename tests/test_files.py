@@ -5,9 +5,11 @@ import stat
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+import nn
 from nn.files import write_file
 
 
@@ -21,10 +23,27 @@ def test_others_may_read_a_new_file(tmp_path):
     assert os.stat(tmp_path / "a").st_mode & 0o777 == 0o644
 
 
-@pytest.mark.parametrize("path", ["", 0, False, None, b"w", "a\0b", 1.5])
-def test_what_is_no_path_is_refused(path):
-    with pytest.raises(ValueError, match="path must be the name of a file"):
-        write_file(path, b"")
+@pytest.mark.parametrize(
+    ("error", "paths"),
+    [
+        (TypeError, [0, False, None, b"w", 1.5, [], Path]),
+        (ValueError, ["", "a\0b"]),
+    ],
+)
+def test_what_is_no_path_is_refused_in_one_way(error, paths):
+    model = nn.Sequential(nn.Dense(2, 1, rng=0))
+    calls = [
+        lambda path: write_file(path, b""),
+        lambda path: nn.save_arrays(path, {"a": model.layers[0].W}),
+        nn.read_arrays,
+        model.save,
+        model.load,
+        lambda path: nn.npy_shards(path, "y.npy", 2),
+    ]
+    for call in calls:
+        for path in paths:
+            with pytest.raises(error, match="must be the name of a file"):
+                call(path)
 
 
 def test_a_folder_and_other_data_are_refused(tmp_path):

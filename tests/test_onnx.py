@@ -180,6 +180,8 @@ def test_an_old_file_stays_when_the_new_one_cannot_be_written(tmp_path):
     assert path.read_bytes() == b"old"
     with pytest.raises(FileNotFoundError, match="must be in a folder"):
         to_onnx(nn.ReLU(), tmp_path / "no" / FILE)
+    with pytest.raises(TypeError, match="must be the name of a file"):
+        to_onnx(nn.ReLU(), None)
     assert [*tmp_path.iterdir()] == [path]
 
 

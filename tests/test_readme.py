@@ -4,12 +4,12 @@ import re
 import tarfile
 import tomllib
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pytest
 import yaml
 
+import nn
 from tools import notebooks
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,12 +32,23 @@ def test_the_program_prints_what_it_says_and_repeats_bit_for_bit(capsys):
         assert np.array_equal(array, second[name]), name
 
 
-def test_links_to_files_lead_somewhere():
-    links = re.findall(r"\]\(([^)\s]+)\)", README)
-    here = [link for link in links if not urlsplit(link).scheme]
-    assert len(here) > 10
-    for link in here:
-        assert (ROOT / unquote(urlsplit(link).path)).exists(), link
+def test_links_lead_somewhere_wherever_the_text_is_shown():
+    """On GitHub, on the page of a package index, or in an editor."""
+    url, branch, site = notebooks.configuration()
+    named = dict(re.findall(r"(?m)^\[(.+)\]: (\S+)$", README))
+    text = re.sub(r"(?ms)^```.*?^```$|^\[[^\n]+\]: \S+$", "", README)
+    assert {*re.findall(r"(?<!\.)\[([^][]+)\](?!\()", text)} == {*named}
+    links = [*named.values(), *re.findall(r"\]\(([^)\s]+)\)", text)]
+    files = [link for link in links if f"/{branch}/" in link]
+    for link in files:
+        assert (ROOT / link.partition(f"/{branch}/")[2]).exists(), link
+    pages = [link for link in links if link.startswith(site)]
+    for link in pages:
+        name = link.removeprefix(site).partition(".html")[0]
+        assert name == "" or [*ROOT.glob(f"{name}.*")], link
+    others = [link for link in links if link not in files + pages]
+    assert all(link.startswith(url) for link in others)
+    assert min(len(files), len(pages)) > 10
 
 
 def test_addresses_are_those_of_the_configuration():
@@ -56,9 +67,12 @@ def test_addresses_are_those_of_the_configuration():
 
 
 def test_the_version_is_the_same_everywhere():
-    """In pyproject.toml, CITATION.cff and the newest part of CHANGELOG."""
+    """In pyproject.toml, CITATION.cff, CHANGELOG and the installed nn.
+
+    The chapters' first cells are compared by python -m tools notebooks.
+    """
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
-    assert cited["version"] == PROJECT["version"]
+    assert cited["version"] == PROJECT["version"] == nn.__version__
     text = (ROOT / "CHANGELOG.md").read_text("utf-8")
     released = re.findall(r"(?m)^## \[([\d.]+)\] - (\S+)$", text)
     dates = [str(cited[key]) for key in cited if key == "date-released"]

@@ -272,8 +272,8 @@ def test_what_is_no_file_is_refused_at_once(tmp_path, name, use):
     assert path.stat().st_mode == mode
 
 
-@pytest.mark.parametrize("path", ["", 0, False, None, b"w", "a\0b", 1.5])
-def test_what_is_no_path_is_refused(path, arrays):
+@pytest.mark.parametrize("path", ["", "a\0b"])
+def test_a_text_that_names_no_file_is_refused(path, arrays):
     for use in (read_arrays, lambda p: save_arrays(p, arrays)):
         with pytest.raises(WeightFileError, match="path must be the name"):
             use(path)

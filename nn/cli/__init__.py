@@ -12,9 +12,9 @@ import warnings
 from collections.abc import Mapping, Sequence
 
 from ..tasks import TASKS, Task
-from ._packages import advice
 from ._parser import parser
 from ._process import Signals, close_pipes, open_streams, reason, tell, warn
+from .packages import advice
 
 __all__ = ["main"]
 

@@ -10,9 +10,9 @@ from ..datasets._text import printable
 from ..tasks import Task
 from ..training import predict
 from ..typing import Array
-from ._output import listed, need_progress, progress, say, scores, written
-from ._packages import need, need_keras, versions
 from ._process import reason, tell
+from .output import listed, need_progress, progress, say, scores, written
+from .packages import need, need_keras, versions
 
 
 def run_version(options: Namespace) -> None:
@@ -135,6 +135,8 @@ def run_compare(options: Namespace) -> None:
 
     task = options.task
     settings = task.get_settings(options.settings)
+    if options.epochs:
+        settings = replace(settings, epochs=options.epochs)
     if options.no_dropout:
         settings = replace(settings, dropout=0.0)
     lines: list[str] = []
@@ -155,7 +157,8 @@ def run_compare(options: Namespace) -> None:
     for name, table in found.items():
         kind, between = name.split("  ")
         named = {"task": task.name, "settings": options.settings}
-        named |= {"seed": options.seed, "type": kind, "between": between}
+        named |= {"seed": options.seed, "epochs": settings.epochs}
+        named |= {"type": kind, "between": between}
         for row in table:
             say(options, None, named | row)
 

@@ -10,8 +10,8 @@ import numpy as np
 from ..datasets._text import printable
 from ..tasks._files import decoding, open_file
 from ..typing import History
-from ._output import written
-from ._packages import need
+from .output import written
+from .packages import need
 
 MAX_BYTES = 100_000_000  # of a file of metrics
 

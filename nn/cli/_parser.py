@@ -8,7 +8,9 @@ from pathlib import Path
 from ..tasks import Task
 from . import _commands as commands
 from ._curves import run_curves
-from ._options import (
+from ._process import called
+from ._train import run_train
+from .options import (
     Argument,
     add_command,
     entry,
@@ -21,8 +23,6 @@ from ._options import (
     positive_int,
     switch,
 )
-from ._process import called
-from ._train import run_train
 
 
 def parser(
@@ -84,6 +84,8 @@ def parser(
     kinds += "; or a folder of such files; or -, standard input"
     files = "files", {"metavar": "FILE", "nargs": "+", "help": kinds}
     seed = option("--seed", natural, "N", "default: 0", 0)
+    by = "default: by settings"
+    epochs = option("--epochs", positive_int, "N", by)
     own = "weights of your own (default: those of the package)"
     weights = option("--weights", existing, "FILE", own)
     theirs = settings(None, "those of the weights; of the package, tuned")
@@ -106,8 +108,8 @@ def parser(
         task,
         settings("tuned"),
         seed,
-        option("--epochs", positive_int, "N", "default: by settings"),
-        option("--batch-size", positive_int, "N", "default: by settings"),
+        epochs,
+        option("--batch-size", positive_int, "N", by),
         option(
             "--lr",
             positive,
@@ -191,6 +193,7 @@ def parser(
         task,
         settings("classic"),
         seed,
+        epochs,
         switch("--no-dropout", "default: Keras gets our dropout masks"),
     )
     return top

@@ -16,9 +16,9 @@ from ..tasks import Settings
 from ..typing import Array
 from ..weights import _digest
 from ._curves import picture
-from ._output import listed, need_progress, progress, say, scores, to_json
-from ._packages import need, versions
 from ._process import called
+from .output import listed, need_progress, progress, say, scores, to_json
+from .packages import need, versions
 
 RESULTS = ("weights.safetensors", "metrics.json", "curves.png")
 

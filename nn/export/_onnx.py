@@ -45,8 +45,9 @@ def to_onnx(
     The file is written whole or not at all.
 
     Raises TypeError for a layer that cannot be written, such as one of
-    your own, ValueError if the layers do not fit one another, and
-    ModuleNotFoundError without the package onnx.
+    your own, ValueError if the layers do not fit one another, the errors
+    of ``nn.files.write_file``, and ModuleNotFoundError without the package
+    onnx.
     """
     try:
         import onnx

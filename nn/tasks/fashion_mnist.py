@@ -29,7 +29,10 @@ from ._task import Settings, Task, classic, plain
 
 SIDE = 28  # pixels
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
-PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tiff")
+PICTURES = (
+    *(".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp"),
+    *(".tif", ".tiff"),
+)
 MAX_PIXELS = 50_000_000  # of a picture, decoded: about 600 MB of memory
 MAX_BYTES = 200_000_000  # of a picture's file
 NPY = b"\x93NUMPY"  # the first bytes of a .npy file

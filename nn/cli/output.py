@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from ..files import write_file
 from ..tasks import Task
 from ..typing import Array, History, ModelLike
-from ._packages import need
+from .packages import need
 
 Progress: TypeAlias = tuple[
     Callable[[], object], Callable[[int, History], object]

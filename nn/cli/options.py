@@ -27,8 +27,8 @@ def parsed(
         raise argparse.ArgumentTypeError(error) from None
 
 
-integer = partial(parsed, kind=int, check=as_count)
-number = partial(parsed, kind=float, check=as_number)
+integer: Callable[..., int] = partial(parsed, kind=int, check=as_count)
+number: Callable[..., float] = partial(parsed, kind=float, check=as_number)
 natural: Parsed[int] = partial(integer, least=0)
 positive_int: Parsed[int] = partial(integer, least=1)
 positive: Parsed[float] = partial(number, above=0)
