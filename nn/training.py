@@ -100,9 +100,9 @@ def train_step(model, X, y, weights=None, *, loss, optimizer):
     """
     Z = model.forward(X, training=True)
     if weights is None:
-        L = loss.forward(Z, y) + model.penalty()  # (13.1)
+        L = as_score("loss", loss.forward(Z, y)) + model.penalty()  # (13.1)
     else:
-        L = loss.forward(Z, y, weights=weights)
+        L = as_score("loss", loss.forward(Z, y, weights=weights))
         scale = float(np.mean(weights))
         L = scale * L + model.penalty()  # (18.4)
     if not math.isfinite(L):
@@ -204,10 +204,10 @@ def evaluate(model, X, y, weights=None, *, loss, metrics=None):
     """
     X, y, weights = _counted(X, y, weights)
     metrics = _check_parts(model, loss, metrics)
-    Z = predict(model, X)
+    Z, forward = predict(model, X), copy.copy(loss).forward
     scores = {k: as_score(k, f(y, Z)) for k, f in metrics.items()}
-    more = {} if weights is None else {"weights": weights}
-    return {"loss": copy.copy(loss).forward(Z, y, **more)} | scores
+    L = forward(Z, y) if weights is None else forward(Z, y, weights=weights)
+    return {"loss": as_score("loss", L)} | scores
 
 
 # chapter 18: At home in scikit-learn
