@@ -218,7 +218,7 @@ def as_path(name: str, path: Any) -> Path:
     """Return the name of a file as an absolute Path."""
     text = os.fspath(path) if isinstance(path, str | os.PathLike) else path
     if not isinstance(text, str) or not text:
-        raise (TypeError if text != "" else ValueError)(
+        raise (ValueError if isinstance(text, str) else TypeError)(
             f"{name} must be the name of a file, but is {shown(path)}"
         )
     return Path(path).resolve()

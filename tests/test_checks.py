@@ -200,6 +200,12 @@ def test_an_integer_beyond_all_floats(call):
         call()
 
 
+@pytest.mark.parametrize("path", [np.ones(2), np.array(["a"]), [], b"x"])
+def test_an_array_is_no_file(path):
+    with pytest.raises(TypeError, match="X must be the name of a file"):
+        nn.distributed.npy_shards(path, "y.npy", 1)
+
+
 def test_a_constant_beyond_all_floats_is_infinite():
     assert (nn.Tensor([1.0]) * -BEYOND).value == -np.inf
 

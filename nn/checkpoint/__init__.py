@@ -176,7 +176,7 @@ class Checkpoint:
             f"{name} is {saved.get(name, 'missing')} in the file and "
             f"{here.get(name, 'missing')} here"
             for name in names
-            if _json(saved.get(name)) != _json(here.get(name))  # NaN too
+            if _text(saved.get(name)) != _text(here.get(name))
         ]
         if differ:
             more = f" and {len(differ) - 5} more" if len(differ) > 5 else ""
@@ -190,7 +190,7 @@ class Checkpoint:
 def epochs_in(path: StrPath) -> int:
     """Return how many epochs the training in a file has had; 0 for none."""
     try:
-        return len(_read(path)[0]["history"]["loss"])
+        return len(_read(path)[0]["history"].get("loss", ()))
     except FileNotFoundError:
         return 0
 
@@ -223,7 +223,12 @@ def _json(value: object) -> bytes:
             raise TypeError(f"{shown(value)} is neither number nor text")
         return value.tolist()
 
-    return json.dumps(value, default=plain, sort_keys=True).encode()
+    return json.dumps(value, default=plain).encode()
+
+
+def _text(value: object) -> str:
+    """One text for equal values that JSON gave back, NaN among them."""
+    return json.dumps(value, sort_keys=True)
 
 
 def _read(path: StrPath) -> tuple[dict[str, Any], Arrays]:
@@ -236,11 +241,14 @@ def _read(path: StrPath) -> tuple[dict[str, Any], Arrays]:
         )
     try:
         training = json.loads(arrays.pop("training").tobytes())
-        len(training["history"]["loss"])
         kinds = {"steps": int, "description": dict, "generators": dict}
+        kinds["history"] = dict
         for name, kind in kinds.items():
             if not isinstance(training[name], kind):
                 raise TypeError(f"{name} is not of type {kind.__name__}")
+        for name, values in training["history"].items():
+            if not isinstance(values, list):
+                raise TypeError(f"history[{name!r}] is not a list")
         if not {name.partition(" ")[0] for name in arrays} <= PARTS:
             raise KeyError("an array of neither the model nor the rule")
     except (KeyError, TypeError, ValueError) as error:
