@@ -25,6 +25,7 @@ __all__ = [
     "as_constant",
     "as_count",
     "as_dtype",
+    "as_finite",
     "as_float",
     "as_generator",
     "as_history",
@@ -645,7 +646,18 @@ def check_named(name: str, arrays: object, kind: type = object) -> None:
     )
 
 
-@np.errstate(over="ignore", invalid="ignore")
+def as_finite(gradients: Any) -> Any:
+    """Return the gradients, if all are finite."""
+    for name, g in gradients.items():
+        # a single product is quick; it may overflow where g does not
+        if not math.isfinite(np.vdot(g, g)) and not np.isfinite(g).all():
+            raise FloatingPointError(
+                f"the gradient of {name} must be finite, but holds a NaN "
+                "or an infinity"
+            )
+    return gradients
+
+
 def as_keys(
     parameters: Any, gradients: Any
 ) -> list[tuple[str, tuple[int, ...]]]:
@@ -668,12 +680,6 @@ def as_keys(
             or not w.flags.writeable
         ):
             raise _wrong_step(name, w, g)
-        # a single product is quick; it may overflow where g does not
-        if not math.isfinite(np.vdot(g, g)) and not np.isfinite(g).all():
-            raise FloatingPointError(
-                f"the gradient of {name} must be finite, but holds a NaN "
-                "or an infinity"
-            )
         keys.append((name, w.shape))
     return keys
 

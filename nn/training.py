@@ -12,6 +12,7 @@ import numpy as np
 from .activations import Softmax
 from .checks import (
     as_count,
+    as_finite,
     as_generator,
     as_history,
     as_inputs,
@@ -93,10 +94,9 @@ def batches(X, y, batch_size, *, weights=None, rng=None):
 def train_step(model, X, y, weights=None, *, loss, optimizer):
     """Forward, loss, backward, step, on one batch. Returns L and Z.
 
-    L is the loss with the penalty and Z (n, n_out) the outputs, both
-    before the step. ``weights`` (n,) multiply the losses of the rows
-    before their mean is taken. Raises FloatingPointError, and changes
-    nothing, if L is not finite.
+    L is the loss with the penalty, Z (n, n_out) the outputs, before the
+    step. ``weights`` (n,) multiply the losses of the rows. Raises
+    FloatingPointError, and changes nothing, if L or a slope is infinite.
     """
     Z = model.forward(X, training=True)
     if weights is None:
@@ -111,7 +111,7 @@ def train_step(model, X, y, weights=None, *, loss, optimizer):
     if weights is not None:
         dZ = scale * dZ  # (18.4)
     model.backward(dZ, input_gradient=False)
-    optimizer.step(model.parameters(), model.gradients())
+    optimizer.step(model.parameters(), as_finite(model.gradients()))
     return L, Z
 
 

@@ -218,26 +218,6 @@ def test_weights_that_are_set_must_be_floats(dtype):
         dense.forward([[0.5, 0.5]])
 
 
-@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize(
-    "rule", [nn.SGD, nn.Momentum, nn.RMSProp, nn.Adam, nn.AdamW]
-)
-def test_a_gradient_that_is_not_finite_changes_nothing(rule, wrong):
-    w = {"a": np.ones(2, np.float32), "b": np.ones((9000, 2))}
-    g = {"a": np.full(2, 1e30, np.float32), "b": np.ones((9000, 2))}
-    g["b"][-1, 0] = wrong
-    optimizer = rule(1e-3)
-    with pytest.raises(FloatingPointError, match="of b must be finite"):
-        optimizer.step(w, g)
-    assert all((array == 1).all() for array in w.values())
-    assert optimizer.t == 0
-    g["b"][-1, 0] = 0
-    optimizer = rule(1e-36)
-    if rule in (nn.SGD, nn.Momentum):  # no rule that squares 1e30
-        optimizer.step(w, g)
-        assert optimizer.t == 1
-
-
 def test_fit_names_a_gradient_that_overflows():
     model = nn.Sequential(nn.Dense(1, 1, rng=0))
     model.layers[0].W[:] = 1e-20
