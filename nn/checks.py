@@ -648,7 +648,10 @@ def check_named(name: str, arrays: object, kind: type = object) -> None:
 
 def as_finite(gradients: Any) -> Any:
     """Return the gradients, if all are finite."""
+    check_named("gradients", gradients, np.ndarray)
     for name, g in gradients.items():
+        if g.dtype.kind != "f":
+            continue  # which the step refuses
         # a single product is quick; it may overflow where g does not
         if not math.isfinite(np.vdot(g, g)) and not np.isfinite(g).all():
             raise FloatingPointError(

@@ -308,3 +308,30 @@ def test_a_nan_is_no_probability(k):
 def test_axes_must_differ(axis, total):
     with pytest.raises((TypeError, ValueError), match="axis must be"):
         total(nn.Tensor(np.ones((2, 3))), axis=axis)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [None, [1.0], {"w": [1.0]}, {"w": None}, {"w": np.ones(1, int)}],
+)
+def test_gradients_of_a_layer_of_a_user(wrong):
+    class Bias(nn.Layer):
+        w = np.ones(1)
+
+        def forward(self, X, training=False):
+            return X + self.w
+
+        def backward(self, grad, /, *, input_gradient=True):
+            return grad
+
+        def parameters(self):
+            return {"w": self.w}
+
+        def gradients(self):
+            return wrong
+
+    rows, parts = np.ones((2, 1)), {"optimizer": nn.SGD()}
+    with pytest.raises(TypeError, match=r"gradient.* must"):
+        nn.train_step(
+            Bias(), rows, rows, loss=nn.MeanSquaredError(), **parts
+        )
