@@ -8,6 +8,7 @@ and the message says what must come, what came, and what to do.
 
 import math
 import os
+import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from numbers import Integral, Real
 from pathlib import Path
@@ -24,6 +25,8 @@ __all__ = [
     "as_constant",
     "as_count",
     "as_dtype",
+    "as_finite",
+    "as_float",
     "as_generator",
     "as_history",
     "as_inputs",
@@ -71,6 +74,7 @@ __all__ = [
 
 T = TypeVar("T")
 LONG = 10_000  # rows, or numbers
+LARGEST = sys.float_info.max
 
 
 def shown(value: object) -> str:
@@ -117,7 +121,7 @@ def as_number(
     )
     if (
         real
-        and math.isfinite(value)
+        and math.isfinite(as_float(value))
         and (least is None or value >= least)
         and (above is None or value > above)
         and (below is None or value < below)
@@ -131,19 +135,27 @@ def as_number(
     )
 
 
+def as_float(value: Any) -> float:
+    """Return a real number as a float, infinite beyond the largest one."""
+    try:
+        return float(value)
+    except OverflowError:  # an integer or a fraction has no such bound
+        return math.inf if value > 0 else -math.inf
+
+
 def as_rate(lr: Any) -> Any:
     """Return a learning rate: a number above 0, or a function of t."""
     return lr if is_function(lr) else as_number("lr", lr, above=0)
 
 
 def as_score(name: str, value: Any) -> float:
-    """Return what a metric gave as a float; NaN is one."""
+    """Return what a metric, or the loss, gave as a float; NaN is one."""
     if type(value) is not float and not isinstance(value, Real):
+        what = name if name == "loss" else f"metric {name}"
         raise TypeError(
-            f"the metric {name} must return a number, but returned "
-            f"{shown(value)}"
+            f"the {what} must return a number, but returned {shown(value)}"
         )
-    return float(value)
+    return as_float(value)
 
 
 def as_generator(name: str, rng: Any) -> "np.random.Generator":
@@ -270,14 +282,33 @@ def as_history(
     names = ["loss", *metrics]
     if validation is not None:
         names += [f"val_{name}" for name in names]
-    history = history or {name: [] for name in names}
+    if history is None or (isinstance(history, Mapping) and not history):
+        history = {name: [] for name in names}
     if not isinstance(history, Mapping) or {*history} != {*names}:
         raise ValueError(
             f"history must have the lists {', '.join(names)}, as fit with "
             "these metrics and validation rows returns it, but is "
             f"{shown(history)}"
         )
-    return {name: [*history[name]] for name in names}
+    lists = {n: _as_epochs(n, values) for n, values in history.items()}
+    if len({len(values) for values in lists.values()}) > 1:
+        lengths = ", ".join(f"{n} {len(v)}" for n, v in lists.items())
+        raise ValueError(
+            "history must have one number for each epoch in every list, "
+            f"but the lengths differ: {lengths}; pass it as fit returned it"
+        )
+    return {name: lists[name] for name in names}
+
+
+def _as_epochs(name: str, values: Any) -> list[float]:
+    """Return one list of a history as floats; NaN is one."""
+    array = as_numbers(f"history[{name!r}]", values, np.float64)
+    if array.ndim != 1:
+        raise ValueError(
+            f"history[{name!r}] must hold one number for each epoch, but "
+            f"has shape {array.shape}"
+        )
+    return array.tolist()
 
 
 def kept_by(loss: object) -> Any:
@@ -363,6 +394,12 @@ def _from_objects(name: str, array: Array) -> Array:
             raise (ValueError if at else TypeError)(
                 f"{name} must hold real numbers, but {where}{shown(value)}"
             )
+        if math.isinf(as_float(value)) and not isinstance(value, float):
+            raise ValueError(
+                f"{name} must fit float64, whose largest number is "
+                f"{LARGEST:.2g}, but {_place(at) or 'it'} does not; choose "
+                "a larger unit"
+            )
     return array.astype(float)
 
 
@@ -378,6 +415,11 @@ def as_batch(
     layer: object, X: Any, n_in: int, dtype: DTypeLike | None = None
 ) -> Array:
     """Return X, which enters ``layer``, as an array (n, n_in)."""
+    if dtype is not None and np.dtype(dtype).kind != "f":
+        raise TypeError(
+            f"{layer}: the weights must be floats, whose type X gets, but "
+            f"are {dtype}; set them with astype(np.float32)"
+        )
     X = as_numbers("X", X, dtype)
     if X.ndim != 2 or X.shape[1] != n_in:
         raise ValueError(
@@ -610,6 +652,21 @@ def check_named(name: str, arrays: object, kind: type = object) -> None:
     )
 
 
+def as_finite(gradients: Any) -> Any:
+    """Return the gradients, if all are finite."""
+    check_named("gradients", gradients, np.ndarray)
+    for name, g in gradients.items():
+        if g.dtype.kind != "f":
+            continue  # which the step refuses
+        # a single product is quick; it may overflow where g does not
+        if not math.isfinite(np.vdot(g, g)) and not np.isfinite(g).all():
+            raise FloatingPointError(
+                f"the gradient of {name} must be finite, but holds a NaN "
+                "or an infinity"
+            )
+    return gradients
+
+
 def as_keys(
     parameters: Any, gradients: Any
 ) -> list[tuple[str, tuple[int, ...]]]:
@@ -628,6 +685,8 @@ def as_keys(
             or not isinstance(g, np.ndarray)
             or w.shape != g.shape
             or w.dtype.kind != "f"
+            or g.dtype.kind != "f"
+            or not w.flags.writeable
         ):
             raise _wrong_step(name, w, g)
         keys.append((name, w.shape))
@@ -640,7 +699,17 @@ def _wrong_step(name: str, w: Any, g: Any) -> Exception:
             f"the parameter {name} must be an array of floats, which the "
             f"step changes in place, but is {shown(w)}"
         )
+    if not w.flags.writeable:
+        return ValueError(
+            f"the parameter {name} must be an array that the step can "
+            "change in place, but is read-only; put a copy in its place"
+        )
     came = getattr(g, "shape", None)
+    if came == w.shape and isinstance(g, np.ndarray):
+        return TypeError(
+            f"the gradient of {name} must hold floats, but holds "
+            f"{g.dtype}; convert it with astype(np.float32)"
+        )
     return ValueError(
         f"the gradient of {name} must be an array of the parameter's "
         f"shape, {w.shape}, but is "
@@ -723,7 +792,8 @@ def as_targets(Z: Any, y: Any) -> tuple[Floats, Floats]:
 def check_probabilities(P: Floats) -> None:
     """Refuse rows that are not probabilities, such as logits."""
     sums = P.sum(axis=1)
-    wrong = (P < 0).any(axis=1) | (np.abs(sums - 1) > 1e-3)
+    # a NaN, which is neither at least 0 nor below it, is wrong as well
+    wrong = ~((P >= 0).all(axis=1) & (np.abs(sums - 1) <= 1e-3))
     if wrong.any():
         row = int(wrong.argmax())
         raise ValueError(
@@ -797,7 +867,7 @@ def check_pairs(arrays: Any, gradients: Any, h: Any) -> None:
 def as_constant(value: Any) -> Any:
     """Return a number as a float, which keeps float32, or an array."""
     if isinstance(value, Real):
-        return float(value)
+        return as_float(value)
     return as_numbers("a constant", value)
 
 
@@ -815,14 +885,17 @@ def as_matrix(name: str, values: Any) -> Floats:
 def check_axis(axis: Any, array: Array) -> None:
     """Refuse what is not an axis of the array, several of them, or None."""
     axes = axis if isinstance(axis, tuple) else (axis,)
-    whole = all(isinstance(a, Integral) for a in axes)
+    whole = all(
+        type(a) is not bool and isinstance(a, Integral) for a in axes
+    )
+    inside = whole and {*axes} <= {*range(-array.ndim, array.ndim)}
     if axis is None or (
-        whole and {*axes} <= {*range(-array.ndim, array.ndim)}
+        inside and len({a % array.ndim for a in axes}) == len(axes)
     ):
         return
     raise (ValueError if whole else TypeError)(
         f"axis must be an axis of an array of shape {array.shape}, a tuple "
-        f"of axes, or None for all, but is {shown(axis)}"
+        f"of different axes, or None for all, but is {shown(axis)}"
     )
 
 

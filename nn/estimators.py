@@ -147,6 +147,7 @@ class _NeuralNet(BaseEstimator):
         y, n_out = self._targets(y, fresh, classes)
         if fresh:
             self._begin(X.shape[1], n_out, X.dtype)
+        self.optimizer_.lr = self.learning_rate_init  # a new one too
         rows, options = (X, y) if weights is None else (X, y, weights), {}
         if self.early_stopping:
             used, held_out = self._split(y, weights)

@@ -12,6 +12,7 @@ import numpy as np
 from .activations import Softmax
 from .checks import (
     as_count,
+    as_finite,
     as_generator,
     as_history,
     as_inputs,
@@ -93,16 +94,15 @@ def batches(X, y, batch_size, *, weights=None, rng=None):
 def train_step(model, X, y, weights=None, *, loss, optimizer):
     """Forward, loss, backward, step, on one batch. Returns L and Z.
 
-    L is the loss with the penalty and Z (n, n_out) the outputs, both
-    before the step. ``weights`` (n,) multiply the losses of the rows
-    before their mean is taken. Raises FloatingPointError, and changes
-    nothing, if L is not finite.
+    L is the loss with the penalty, Z (n, n_out) the outputs, before the
+    step. ``weights`` (n,) multiply the losses of the rows. Raises
+    FloatingPointError, changing nothing, if L or a slope is not finite.
     """
     Z = model.forward(X, training=True)
     if weights is None:
-        L = loss.forward(Z, y) + model.penalty()  # (13.1)
+        L = as_score("loss", loss.forward(Z, y)) + model.penalty()  # (13.1)
     else:
-        L = loss.forward(Z, y, weights=weights)
+        L = as_score("loss", loss.forward(Z, y, weights=weights))
         scale = float(np.mean(weights))
         L = scale * L + model.penalty()  # (18.4)
     if not math.isfinite(L):
@@ -111,7 +111,7 @@ def train_step(model, X, y, weights=None, *, loss, optimizer):
     if weights is not None:
         dZ = scale * dZ  # (18.4)
     model.backward(dZ, input_gradient=False)
-    optimizer.step(model.parameters(), model.gradients())
+    optimizer.step(model.parameters(), as_finite(model.gradients()))
     return L, Z
 
 
@@ -204,10 +204,10 @@ def evaluate(model, X, y, weights=None, *, loss, metrics=None):
     """
     X, y, weights = _counted(X, y, weights)
     metrics = _check_parts(model, loss, metrics)
-    Z = predict(model, X)
+    Z, forward = predict(model, X), copy.copy(loss).forward
     scores = {k: as_score(k, f(y, Z)) for k, f in metrics.items()}
-    more = {} if weights is None else {"weights": weights}
-    return {"loss": copy.copy(loss).forward(Z, y, **more)} | scores
+    L = forward(Z, y) if weights is None else forward(Z, y, weights=weights)
+    return {"loss": as_score("loss", L)} | scores
 
 
 # chapter 18: At home in scikit-learn

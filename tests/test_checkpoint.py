@@ -24,6 +24,7 @@ from nn import (
     cosine,
     fit,
     mean_absolute_error,
+    save_arrays,
 )
 from nn.checkpoint import Checkpoint, _parts, epochs_in
 
@@ -199,6 +200,7 @@ def test_without_a_file_it_begins(tmp_path):
 def test_a_checkpoint_before_the_first_epoch(tmp_path):
     whole, parts = training(), training()
     Checkpoint(tmp_path / "a", *parts).save({})
+    assert epochs_in(tmp_path / "a") == 0
     parts = training()
     checkpoint = Checkpoint(tmp_path / "a", *parts)
     assert run(parts, checkpoint=checkpoint) == run(whole)
@@ -377,3 +379,66 @@ def test_a_long_history_fits(tmp_path):
 def test_a_class_that_hides_its_arguments_has_none():
     assert _parts.arguments(dict) == []
     assert _parts.arguments(L2) == ["lam"]
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("about", {"rows": {1, 2}}),
+        ("about", {"file": b"x"}),
+        ("about", {"a": {(1,): 2}}),
+        ("about", "text"),
+        ("about", [1]),
+        ("then", 3),
+        ("then", list),
+        ("model", Sequential),
+        ("model", None),
+        ("optimizer", Adam),
+        ("optimizer", "adam"),
+        ("rng", 3),
+    ],
+)
+def test_a_wrong_argument_is_refused_before_the_training(name, wrong):
+    right = {
+        "path": "run.safetensors",
+        "model": Dense(5, 1),
+        "optimizer": Adam(),
+        "rng": np.random.default_rng(0),
+    }
+    with pytest.raises(TypeError, match=f"{name} must"):
+        Checkpoint(**right | {name: wrong})
+
+
+def test_about_may_hold_what_json_can_write(tmp_path):
+    about = {1: np.float32(2), "nan": np.nan, "inf": [np.inf, np.arange(2)]}
+    parts = Dense(5, 1), Adam(), np.random.default_rng(0)
+    path = tmp_path / "run.safetensors"
+    Checkpoint(path, *parts, about=about).save({"loss": [0.5]})
+    resumed = Checkpoint(path, *parts, about=about).resume()
+    assert resumed == {"loss": [0.5]}
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        None,
+        b"{",
+        b"[]",
+        b"\xff",
+        b'{"history": {"loss": []}}',
+        b'{"history": {}, "steps": 1, "description": {}}',
+        b'{"history": {"loss": 3}, "steps": 1}',
+        b'{"history": {"loss": []}, "steps": "1", "description": {}, '
+        b'"generators": {}}',
+    ],
+)
+def test_a_file_with_other_contents_is_refused(tmp_path, training):
+    path, arrays = tmp_path / "run.safetensors", {}
+    if training is not None:
+        arrays["training"] = np.frombuffer(training, np.uint8)
+    save_arrays(path, arrays, about={"kind": "checkpoint"})
+    parts = Dense(5, 1), Adam(), np.random.default_rng(0)
+    with pytest.raises(WeightFileError, match="must be a checkpoint"):
+        Checkpoint(path, *parts).resume()
+    with pytest.raises(WeightFileError, match="must be a checkpoint"):
+        epochs_in(path)

@@ -176,3 +176,162 @@ def test_long_sums_in_float32(n):
     right = n * float(np.float32(0.1))
     assert np.allclose(layer.db, right, rtol=1e-4)
     assert np.allclose(layer.dW, right, rtol=1e-4)
+
+
+# --- siblings of what once broke
+
+BEYOND = 10**400  # an integer that no float can hold
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: nn.Adam(BEYOND),
+        lambda: nn.L1(-BEYOND),
+        lambda: nn.Momentum(lr=lambda t: BEYOND).rate(),
+        lambda: nn.accuracy([0], [[BEYOND, 1]]),
+        lambda: nn.softmax([1, -BEYOND]),
+        lambda: nn.Normalization(0, BEYOND),
+        lambda: nn.Tensor([1.0, BEYOND]),
+    ],
+)
+def test_an_integer_beyond_all_floats(call):
+    with pytest.raises(ValueError, match=r"must (be a finite|fit float64)"):
+        call()
+
+
+@pytest.mark.parametrize("path", [np.ones(2), np.array(["a"]), [], b"x"])
+def test_an_array_is_no_file(path):
+    with pytest.raises(TypeError, match="X must be the name of a file"):
+        nn.distributed.npy_shards(path, "y.npy", 1)
+
+
+def test_a_constant_beyond_all_floats_is_infinite():
+    assert (nn.Tensor([1.0]) * -BEYOND).value == -np.inf
+
+
+@pytest.mark.parametrize("dtype", [int, bool, np.uint8, complex, object])
+def test_weights_that_are_set_must_be_floats(dtype):
+    dense = nn.Dense(2, 1)
+    dense.W = np.ones((2, 1), dtype)  # int cut 0.5 to 0
+    with pytest.raises(TypeError, match=r"Dense\(2, 1\).*must be floats"):
+        dense.forward([[0.5, 0.5]])
+
+
+def test_fit_names_a_gradient_that_overflows():
+    model = nn.Sequential(nn.Dense(1, 1, rng=0))
+    model.layers[0].W[:] = 1e-20
+    X, y = np.full((2, 1), 3e37), np.full((2, 1), -4e18)
+    with pytest.raises(
+        FloatingPointError, match=r"epoch 1.*0.W must be fin"
+    ):
+        nn.fit(
+            model,
+            X,
+            y,
+            loss=nn.MeanSquaredError(),
+            optimizer=nn.SGD(0.1),
+            epochs=1,
+        )
+    assert np.isfinite(model.layers[0].W).all()
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint64, bool, complex, "U1"])
+def test_a_gradient_must_hold_floats(dtype):
+    with pytest.raises(TypeError, match="gradient of w must hold floats"):
+        nn.RMSProp().step({"w": np.ones(3)}, {"w": np.ones(3, dtype)})
+
+
+def test_a_parameter_must_be_writable():
+    b, w = np.ones(2), np.broadcast_to(1.0, (2,))
+    for named in ({"b": b, "w": w}, {"w": w, "b": b}):
+        gradients = dict.fromkeys(named, np.ones(2))
+        with pytest.raises(ValueError, match=r"parameter w .* read-only"):
+            nn.SGD().step(named, gradients)
+        assert (b == 1).all()
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        {"loss": [0.5], "val_loss": []},
+        {"loss": "ab", "val_loss": "ab"},
+        {"loss": [1.0, None], "val_loss": [1.0, 1.0]},
+        {"loss": 0.5, "val_loss": 0.5},
+        {"loss": [[0.5]], "val_loss": [[0.5]]},
+        np.zeros(2),
+        [],
+        0,
+    ],
+)
+def test_a_history_has_one_number_for_each_epoch(rng, history):
+    rows = rng.normal(size=(4, 2)), np.array([0, 1, 0, 1])
+    with pytest.raises((TypeError, ValueError), match=r"history.* must"):
+        nn.fit(
+            nn.Dense(2, 2, rng=rng),
+            *rows,
+            loss=nn.SoftmaxCrossEntropy(),
+            optimizer=nn.SGD(),
+            epochs=3,
+            validation=rows,
+            history=history,
+        )
+
+
+@pytest.mark.parametrize("wrong", [None, "1", 1j, [1.0], np.ones(4)])
+@pytest.mark.parametrize("weights", [None, np.arange(4)])
+def test_a_loss_must_return_a_number(rng, wrong, weights):
+    class Loss(nn.MeanSquaredError):
+        def forward(self, Z, y, *, weights=None):
+            super().forward(Z, y, weights=weights)
+            return wrong
+
+    model, X = nn.Dense(2, 1, rng=rng), rng.normal(size=(4, 2))
+    rows = X, X[:, :1], weights
+    with pytest.raises(TypeError, match="the loss must return a number"):
+        nn.evaluate(model, *rows, loss=Loss())
+    with pytest.raises(TypeError, match="the loss must return a number"):
+        nn.train_step(model, *rows, loss=Loss(), optimizer=nn.SGD())
+
+
+@pytest.mark.parametrize("k", [0, 1, 2])
+def test_a_nan_is_no_probability(k):
+    P = np.full((2, 3), 0.5)
+    P[0], P[1] = [0, 0, 1], [0.5, 0.5, 0]
+    P[1, k] = np.nan
+    with pytest.raises(ValueError, match="row 1 has the sum nan"):
+        nn.CategoricalCrossEntropy().forward(P, [2, 0])
+
+
+@pytest.mark.parametrize("axis", [(0, 0), (0, -2), (1, -1), True, (False,)])
+@pytest.mark.parametrize("total", [np.sum, np.mean])
+def test_axes_must_differ(axis, total):
+    with pytest.raises((TypeError, ValueError), match="axis must be"):
+        total(nn.Tensor(np.ones((2, 3))), axis=axis)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [None, [1.0], {"w": [1.0]}, {"w": None}, {"w": np.ones(1, int)}],
+)
+def test_gradients_of_a_layer_of_a_user(wrong):
+    class Bias(nn.Layer):
+        w = np.ones(1)
+
+        def forward(self, X, training=False):
+            return X + self.w
+
+        def backward(self, grad, /, *, input_gradient=True):
+            return grad
+
+        def parameters(self):
+            return {"w": self.w}
+
+        def gradients(self):
+            return wrong
+
+    rows, parts = np.ones((2, 1)), {"optimizer": nn.SGD()}
+    with pytest.raises(TypeError, match=r"gradient.* must"):
+        nn.train_step(
+            Bias(), rows, rows, loss=nn.MeanSquaredError(), **parts
+        )

@@ -295,6 +295,10 @@ def test_columns_in_any_order_and_from_standard_input(
         ([*HOUSING, "--valid", "0.1"], 2, "arguments: --valid"),
         ([*HOUSING, "--epochs"], 2, "--epochs: expected one argument"),
         (["data", "--folder", "gone"], 2, "--folder: it must be a folder"),
+        (["data", "--folder", ""], 2, "--folder: it must be a name"),
+        ([*HOUSING, "--out", ""], 2, "--out: it must be a name, but is ''"),
+        (["curves", ""], 2, "FILE: it must be a name, but is ''"),
+        (["evaluate", "fashion-mnist", "--weights", ""], 2, "be a name"),
         (["data", "x"], 2, "TASK: it must be one of fashion-mnist, "),
         (
             ["evaluate", "fashion-mnist", "--weights", "gone"],

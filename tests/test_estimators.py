@@ -399,3 +399,16 @@ def test_the_package_loads_them_when_they_are_used():
     )
     assert done.stdout.split() == ["False", "True"]
     assert "estimators" in dir(nn)
+
+
+def test_a_later_learning_rate_is_used(rng):
+    X, y = rng.normal(size=(20, 3)), rng.integers(2, size=20)
+    for kind in (NeuralNetClassifier, NeuralNetRegressor):
+        model = kind((4,), max_iter=1, warm_start=True, random_state=0)
+        model.fit(X, y)
+        before = model.model_.layers[0].W.copy()
+        model.set_params(learning_rate_init=1e-30).fit(X, y)
+        assert (model.model_.layers[0].W == before).all()
+        model.set_params(learning_rate_init=0.1).partial_fit(X, y)
+        assert (model.model_.layers[0].W != before).any()
+        assert model.optimizer_.t == 3

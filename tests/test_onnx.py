@@ -197,3 +197,10 @@ def test_a_missing_package_is_named(tmp_path, monkeypatch):
     with pytest.raises(ModuleNotFoundError, match="pip install") as caught:
         to_onnx(nn.ReLU(), tmp_path / FILE)
     assert caught.value.name == "onnx"
+
+
+@pytest.mark.parametrize("softmax", ["no", 1, None])
+def test_whether_to_add_a_softmax_is_true_or_false(tmp_path, softmax):
+    with pytest.raises(TypeError, match="softmax must be True or False"):
+        to_onnx(nn.Dense(2, 2), tmp_path / FILE, softmax=softmax)
+    assert not (tmp_path / FILE).exists()

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..checks import check_function, check_object, shown
 from ..layers import Layer
 from ..optimizers import Optimizer
 from ..typing import Array, Arrays, History, OnEpoch, StrPath
@@ -28,6 +29,7 @@ from . import _parts
 __all__ = ["Checkpoint", "epochs_in"]
 
 KIND = {"kind": "checkpoint"}
+PARTS = {"model", "rule"}  # whose arrays a file holds
 
 
 class Checkpoint:
@@ -60,6 +62,10 @@ class Checkpoint:
         about: Mapping[str, Any] | None = None,
         then: OnEpoch | None = None,
     ) -> None:
+        check_object("model", model, ["state"], "Sequential(Dense(8, 1))")
+        check_object("optimizer", optimizer, ["init_state"], "SGD(0.1)")
+        if then is not None:
+            check_function("then", then, "print")
         if not isinstance(rng, np.random.Generator):
             raise TypeError(
                 "rng must be the Generator that fit gets too, but is "
@@ -69,7 +75,7 @@ class Checkpoint:
         self.model: Layer = model
         self.optimizer: Optimizer = optimizer
         self.rng: np.random.Generator = rng
-        self.about: Mapping[str, Any] = about or {}
+        self.about: Mapping[str, Any] = _described(about)
         self.then: OnEpoch | None = then
 
     def __call__(self, epoch: int, history: History) -> object:
@@ -170,7 +176,7 @@ class Checkpoint:
             f"{name} is {saved.get(name, 'missing')} in the file and "
             f"{here.get(name, 'missing')} here"
             for name in names
-            if saved.get(name) != here.get(name)
+            if _text(saved.get(name)) != _text(here.get(name))
         ]
         if differ:
             more = f" and {len(differ) - 5} more" if len(differ) > 5 else ""
@@ -184,9 +190,26 @@ class Checkpoint:
 def epochs_in(path: StrPath) -> int:
     """Return how many epochs the training in a file has had; 0 for none."""
     try:
-        return len(_read(path)[0]["history"]["loss"])
+        return len(_read(path)[0]["history"].get("loss", ()))
     except FileNotFoundError:
         return 0
+
+
+def _described(about: Any) -> Mapping[str, Any]:
+    """Return ``about`` as JSON gives it back."""
+    about = {} if about is None else about
+    if not isinstance(about, Mapping):
+        raise TypeError(
+            "about must be a dictionary that JSON can write, but is "
+            f"{shown(about)}"
+        )
+    try:
+        return json.loads(_json(dict(about)))
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"about must be a dictionary that JSON can write, but {error}; "
+            "turn such values into texts"
+        ) from None
 
 
 def _slot(name: str) -> int:
@@ -196,9 +219,16 @@ def _slot(name: str) -> int:
 
 def _json(value: object) -> bytes:
     def plain(value: Any) -> Any:  # NumPy's numbers and arrays
+        if not isinstance(value, np.generic | np.ndarray):
+            raise TypeError(f"{shown(value)} is neither number nor text")
         return value.tolist()
 
     return json.dumps(value, default=plain).encode()
+
+
+def _text(value: object) -> str:
+    """One text for equal values that JSON gave back, NaN among them."""
+    return json.dumps(value, sort_keys=True)
 
 
 def _read(path: StrPath) -> tuple[dict[str, Any], Arrays]:
@@ -209,4 +239,21 @@ def _read(path: StrPath) -> tuple[dict[str, Any], Arrays]:
             f"{path} must be a checkpoint, but was written as something "
             "else, such as the weights alone; name another file"
         )
-    return json.loads(arrays.pop("training").tobytes()), arrays
+    try:
+        training = json.loads(arrays.pop("training").tobytes())
+        kinds = {"steps": int, "description": dict, "generators": dict}
+        kinds["history"] = dict
+        for name, kind in kinds.items():
+            if not isinstance(training[name], kind):
+                raise TypeError(f"{name} is not of type {kind.__name__}")
+        for name, values in training["history"].items():
+            if not isinstance(values, list):
+                raise TypeError(f"history[{name!r}] is not a list")
+        if not {name.partition(" ")[0] for name in arrays} <= PARTS:
+            raise KeyError("an array of neither the model nor the rule")
+    except (KeyError, TypeError, ValueError) as error:
+        raise WeightFileError(
+            f"{path} must be a checkpoint that save has written, but its "
+            f"progress cannot be read: {error!r}; name another file"
+        ) from error
+    return training, arrays

@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
 from ..tasks import Task
 from . import _commands as commands
@@ -19,6 +18,7 @@ from .options import (
     fraction,
     natural,
     option,
+    place,
     positive,
     positive_int,
     switch,
@@ -125,7 +125,7 @@ def parser(
             "example 0.1 (default: 0, train on all of them)",
             0.0,
         ),
-        option("--out", Path, "DIR", "default: runs/<task>"),
+        option("--out", place, "DIR", "default: runs/<task>"),
         switch("--resume", "go on with a training that was stopped"),
     )
     add(
@@ -161,7 +161,7 @@ def parser(
         out(".html", "runs/<task>-demo.html"),
         switch("--no-open", "do not open a browser"),
     )
-    wrote = {"metavar": "FILE", "nargs": "+", "type": Path}
+    wrote = {"metavar": "FILE", "nargs": "+", "type": place}
     wrote["help"] = "metrics.json, or the folder that train wrote"
     add(
         "curves",

@@ -52,9 +52,16 @@ def file(text: str, *, ending: str) -> Path:
     return Path(text)
 
 
+def place(text: str) -> Path:
+    """A path for argparse; an empty one would mean the folder in use."""
+    if not text:
+        raise argparse.ArgumentTypeError("it must be a name, but is ''")
+    return Path(text)
+
+
 def existing(text: str, *, folder: bool = False) -> Path:
     """The path of a file or a folder that is there, for argparse."""
-    path, kind = Path(text), "folder" if folder else "file"
+    path, kind = place(text), "folder" if folder else "file"
     if not (path.is_dir() if folder else path.is_file()):
         raise argparse.ArgumentTypeError(
             f"it must be a {kind} that exists, but is {text!r}"

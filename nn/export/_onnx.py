@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from ..activations import Identity, ReLU, Softmax
-from ..checks import as_dtype, as_known, check_object
+from ..checks import as_dtype, as_known, check_object, check_truth
 from ..files import write_file
 from ..layers import (
     BatchNormalization,
@@ -56,6 +56,7 @@ def to_onnx(
             "to_onnx needs the package onnx: pip install onnx", name="onnx"
         ) from error
     check_object("model", model, ["forward"], "Sequential(Dense(8, 1))")
+    check_truth("softmax", softmax)
     graph = Graph(onnx, as_dtype(dtype, "fiu").newbyteorder("="))
     Z = written(graph, model, graph.X, "")
     n_out = graph.n_in
