@@ -388,6 +388,10 @@ def test_bright_borders_of_arrays_are_told(tmp_path, capsys):
     np.save(tmp_path / "x.npy", np.vstack([X[:5], 255 - X[:3]]))
     read_images(tmp_path / "x.npy")
     assert "3 of 8 have a bright border" in capsys.readouterr().err
+    halves = np.full((2, 784), [[127], [128]], np.uint8)
+    np.save(tmp_path / "x.npy", halves)
+    read_images(tmp_path / "x.npy")
+    assert "1 of 2 have a bright border" in capsys.readouterr().err
 
 
 def test_damaged_arrays(cases, tmp_path, rng):

@@ -275,6 +275,7 @@ def test_preview_shows_ten_whole_pictures_of_each_class():
         assert label.get_xlim()[0] <= x < label.get_xlim()[1]
         assert label.get_ylim()[0] < y < label.get_ylim()[1]
         assert len(pictures) == 10
+        assert not any(ax.axison for ax in (label, *pictures))
         for picture in pictures:
             (image,) = picture.images
             assert image.get_array().shape == (28, 28)
