@@ -334,6 +334,15 @@ def lists(chapter):
 
 
 @rule
+def table_heads(chapter):
+    """Every column of a table has a head, which screen readers repeat."""
+    for i, cell in cells(chapter.nb, is_markdown):
+        for head in re.findall(r"(?m)^(\|.*)\n\|[-:| ]+$", prose(cell)):
+            if re.search(r"\|\s*\|", head):
+                yield i, f"a column without a head: {head}"
+
+
+@rule
 def markdown_images(chapter):
     """An image in the text has an alternative text."""
     described = r"""\balt=(["'])\s*[^"'\s]"""
