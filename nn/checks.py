@@ -8,7 +8,6 @@ and the message says what must come, what came, and what to do.
 
 import math
 import os
-import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from numbers import Integral, Real
 from pathlib import Path
@@ -74,7 +73,6 @@ __all__ = [
 
 T = TypeVar("T")
 LONG = 10_000  # rows, or numbers
-LARGEST = sys.float_info.max
 
 
 def shown(value: object) -> str:
@@ -397,8 +395,8 @@ def _from_objects(name: str, array: Array) -> Array:
         if math.isinf(as_float(value)) and not isinstance(value, float):
             raise ValueError(
                 f"{name} must fit float64, whose largest number is "
-                f"{LARGEST:.2g}, but {_place(at) or 'it'} does not; choose "
-                "a larger unit"
+                f"{np.finfo(float).max:.2g}, but {_place(at) or 'it'} does "
+                "not; choose a larger unit"
             )
     return array.astype(float)
 

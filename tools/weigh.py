@@ -136,7 +136,7 @@ def measure(browser, address, *, loads):
     sizes = [found["total"], *(found["bytes"][kind] for kind in KINDS)]
     row = [*(size / 1000 for size in sizes), found["shift"]]
     late = [weigh(browser, address, slow=True) for _ in range(loads)]
-    row[-1] = max(row[-1], *(one["shift"] for one in late), 0)
+    row[-1] = max([row[-1], *(one["shift"] for one in late)])
     for time in ("paint", "alive") if late else ():
         values = [one[time] for one in late]
         row.append(None if None in values else statistics.median(values))

@@ -277,9 +277,7 @@ def demo(model: Layer) -> figures.Figure:
 
     The figure starts with the image that the network is least sure of.
     """
-    X, y = (
-        part[::4] for part in fashion_mnist_sample()
-    )  # (50, 784), (50,)
+    X, y = (part[::4] for part in fashion_mnist_sample())  # fifty pictures
     P = softmax(predict(model, X))
     return figures.Figure(
         "fashion",
