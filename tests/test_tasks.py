@@ -1,5 +1,6 @@
 """The two tasks: networks, features, shipped weights."""
 
+import inspect
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError, replace
@@ -12,6 +13,7 @@ from checks import layer_errors
 from nn import (
     Dense,
     Dropout,
+    Layer,
     ReLU,
     accuracy,
     cosine,
@@ -292,3 +294,16 @@ def test_the_demo_starts_with_the_least_sure_of_fifty_pictures(monkeypatch):
     P = softmax(model.forward(images))
     assert data["start"] == P.max(axis=1).argmin()
     assert np.mean(P.argmax(axis=1) == labels) > 0.8
+
+
+def test_every_layer_predicts_unless_it_is_told_to_train():
+    """All layers of the package, those of the tasks among them."""
+    kinds = [Layer]
+    for kind in kinds:
+        subclasses = kind.__subclasses__()
+        kinds += [k for k in subclasses if k.__module__.startswith("nn.")]
+    assert {Dense, Districts, HousingFeatures} < {*kinds}
+    usual = inspect.signature(Layer.forward).parameters["training"]
+    for kind in kinds:
+        found = inspect.signature(kind.forward).parameters["training"]
+        assert found.default is usual.default is False, kind

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._data import network
-from ._figure import Figure, check_alt, png
+from ._figure import Figure, check_alt, png, shown
 from ._spirals import spirals
 
 BLACK = "#000000"
@@ -24,7 +24,6 @@ VERMILLION = "#d55e00"
 PURPLE = "#cc79a7"
 CYCLE = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK)
 
-DPI = 110
 STYLE: dict[str, Any] = {
     "axes.axisbelow": True,
     "axes.edgecolor": "#555555",
@@ -98,13 +97,13 @@ def show(fig: Any, *, alt: str) -> None:
     from IPython.display import display
 
     check_alt(alt)
-    picture = png(fig, dpi=DPI)
+    picture = png(fig)
     plt.close(fig)
     data = base64.b64encode(picture).decode("ascii")
     display(
         {"image/png": data, "text/plain": alt},
         raw=True,
-        metadata={"image/png": {"alt": alt}},
+        metadata={"image/png": {"alt": alt, "width": shown(picture)[0]}},
     )
 
 

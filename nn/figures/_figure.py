@@ -20,6 +20,8 @@ FOLDER = Path(__file__).parent
 SHARED = "shared.js"
 ALT = 30  # characters that an alternative text has at least
 DTYPES = ("float32", "float64", "uint8", "int32")
+DPI = 220  # dots of a picture's file in an inch, for dense screens
+SHOWN = 110  # CSS pixels in an inch of it, on a page
 PNG = b"\x89PNG\r\n\x1a\n"
 IMPORT = r'(?m)^import \{[^}]*\} from "\./shared\.js";\n'
 PAGE = """\
@@ -62,14 +64,30 @@ def check_alt(alt: str) -> str:
     return alt
 
 
-def png(fig: Any, *, dpi: float = 110) -> bytes:
+def png(fig: Any, *, dpi: float = DPI) -> bytes:
     """Return the Matplotlib figure ``fig`` as the bytes of a PNG.
 
-    The same figure gives the same bytes: no date, no version is in them.
+    It has a palette of 256 colours. The same figure gives the same bytes:
+    no date, no version is in them.
     """
-    picture = io.BytesIO()
-    fig.savefig(picture, format="png", dpi=dpi, metadata={"Software": None})
+    from PIL import Image
+
+    drawn, picture = io.BytesIO(), io.BytesIO()
+    fig.savefig(drawn, format="png", dpi=dpi)
+    with Image.open(drawn) as image:
+        image.convert("RGB").quantize(dither=Image.Dither.NONE).save(
+            picture, "png", optimize=True, dpi=(dpi, dpi)
+        )
     return picture.getvalue()
+
+
+def shown(png: bytes) -> tuple[int, int]:
+    """The width and the height of a PNG on a page, in CSS pixels."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(png)) as image:
+        scale = SHOWN / image.info.get("dpi", (SHOWN,))[0]
+        return round(scale * image.width), round(scale * image.height)
 
 
 class Figure:
@@ -146,7 +164,11 @@ class Figure:
         if self.poster is None:
             return f"<p>{alt}</p>"
         picture = base64.b64encode(self.poster).decode("ascii")
-        return f'<img src="data:image/png;base64,{picture}" alt="{alt}">'
+        width, height = shown(self.poster)
+        return (
+            f'<img src="data:image/png;base64,{picture}" alt="{alt}" '
+            f'width="{width}" height="{height}">'
+        )
 
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
@@ -157,7 +179,8 @@ class Figure:
         if self.poster is not None:
             picture = base64.b64encode(self.poster).decode("ascii")
             data["image/png"] = picture
-            metadata["image/png"] = {"alt": self.alt}
+            width, _ = shown(self.poster)
+            metadata["image/png"] = {"alt": self.alt, "width": width}
         return data, metadata
 
     def __repr__(self) -> str:

@@ -1,6 +1,7 @@
 """The class Figure, without a browser."""
 
 import base64
+import io
 import json
 import re
 import subprocess
@@ -24,7 +25,7 @@ def test_bundle_has_html_picture_and_text():
     )._repr_mimebundle_()
     assert sorted(data) == ["image/png", "text/html", "text/plain"]
     assert base64.b64decode(data["image/png"]) == picture
-    assert metadata == {"image/png": {"alt": ALT}}
+    assert metadata == {"image/png": {"alt": ALT, "width": 704}}
     assert data["text/plain"] == ALT
     # what tools/rules.py asks of the stored output
     html = data["text/html"]
@@ -181,4 +182,27 @@ def test_ipython_shows_the_figure():
     data, metadata = DisplayFormatter().format(figure)
     assert data["text/html"] == figure.html()
     assert data["text/plain"] == ALT
-    assert metadata["image/png"] == {"alt": ALT}
+    assert metadata["image/png"]["alt"] == ALT
+
+
+def test_a_picture_is_sharp_and_has_a_palette():
+    from PIL import Image
+
+    picture = poster()
+    with Image.open(io.BytesIO(picture)) as image:
+        assert image.size == (2 * 704, 2 * 352)
+        assert image.mode == "P"
+    assert _figure.shown(picture) == (704, 352)
+    assert (
+        'width="704" height="352">'
+        in Figure("neuron", alt=ALT, poster=picture).html()
+    )
+    assert picture == poster()
+
+
+def test_a_picture_of_another_program_has_its_own_size():
+    from PIL import Image
+
+    png = io.BytesIO()
+    Image.new("RGB", (30, 9)).save(png, "png")
+    assert _figure.shown(png.getvalue()) == (30, 9)

@@ -177,6 +177,7 @@ def test_a_picture_keeps_its_points_and_gets_its_size(tmp_path):
 
 def test_a_picture_has_a_frame_and_no_still_of_a_figure_has(tmp_path):
     from nn import figures
+    from nn.figures._figure import DPI
 
     png = figures.png(figures.subplots(figsize=(6, 3))[0])
     data = base64.b64encode(png).decode()
@@ -194,8 +195,8 @@ def test_a_picture_has_a_frame_and_no_still_of_a_figure_has(tmp_path):
     assert text.count('class="nn-drawn"') == 2
     assert text.count('class="nn-thumb nn-drawn"') == 1
     least = int(re.search(r"--nn-least:(\d+)px", text)[1])
-    label = pictures.SMALLEST * figures.DPI / 72  # pixels of the file
-    assert label * least / (6 * figures.DPI) >= pictures.READABLE
+    label = pictures.SMALLEST * DPI / 72  # pixels of the file
+    assert label * least / (6 * DPI) >= pictures.READABLE
 
 
 def test_photographs_are_told_from_plots():
@@ -226,7 +227,7 @@ def test_only_large_photographs_lose_a_little(tmp_path):
     for points, same in ((noise, False), (flat, True)):
         png = io.BytesIO()
         Image.fromarray(points.astype(np.uint8)).save(png, "png")
-        name, _ = pictures.write(png.getvalue(), tmp_path)
+        name = pictures.write(png.getvalue(), tmp_path)
         shown = np.asarray(Image.open(tmp_path / name))
         assert np.array_equal(shown, points) == same
         assert np.abs(shown - points).mean() < 20

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from nn import figures
+from nn.figures._figure import DPI
 from tools import pdf
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -122,7 +123,7 @@ def test_a_page_is_whole_and_asks_nobody(visit, site, web, name, screen):
                 sizes = sizes_in(name)
             for row, size in zip(found, sizes, strict=True):
                 scale, scrolls, is_marked = row
-                assert size * figures.DPI / 72 * scale >= 9
+                assert size * DPI / 72 * scale >= 9
                 assert scrolls == is_marked
         if screen == "desktop":
             assert page.evaluate(SCROLLS) == []

@@ -113,6 +113,15 @@ def test_only_a_page_with_a_figure_comes_alive(weights):
     assert weights["book/bibliography"]["alive"] is None
 
 
+def test_a_figure_that_comes_late_is_timed(browser, site, weights):
+    page = CHAPTERS[14]
+    with serve(site, weigh.Compressing) as web:
+        slow = weigh.weigh(browser, f"{web}{page}.html", slow=True)
+    assert weights[page]["alive"] is None
+    assert 0 < slow["alive"] < 30
+    assert slow["total"] < LIMIT
+
+
 def test_a_shift_is_noticed(browser, tmp_path):
     (tmp_path / "page.html").write_text(
         "<!doctype html><div id=a></div><p>text</p><script>"

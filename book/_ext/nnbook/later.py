@@ -9,7 +9,7 @@ opened from the disk may fetch nothing else.
 import posixpath
 import re
 
-LEAST = 20_000
+LEAST = 10_000
 CALL = re.compile(
     rf'^mount\("(\w+)", figure, (.{{{LEAST},}})\);$', re.MULTILINE
 )

@@ -16,18 +16,18 @@ import re
 
 from PIL import Image
 
-from nn.figures import DPI
+from nn.figures._figure import SHOWN, shown
 
 IMAGE = re.compile(r'<img\b([^>]*?)\bsrc="([^"]+)"([^>]*?)\s*/?>')
 INLINE = "data:image/png;base64,"
-SIZED = re.compile(r"\b(?:width|height|loading)=|\bstyle=")
+SIZED = re.compile(r"\b(?:width|height|loading)=")
 FOLDER = "_images"
 CARD = 480  # pixels
 LARGE = 40_000  # bytes without any loss: photographs
 GROUND = 0.06  # the part of a picture that is black if it has photographs
 SMALLEST = 8  # points: the smallest labels of the chapters' pictures
 READABLE = 9  # CSS pixels: their smallest size on a page
-LEAST = READABLE / (SMALLEST * DPI / 72)  # of a picture's own width
+LEAST = READABLE / (SMALLEST * SHOWN / 72)  # of a picture's own width
 # where an .output_area in .nboutput scrolls, the theme lets Tab stop
 FRAME = (
     '<span class="nboutput nn-still" style="--nn-least:{}px">'
@@ -54,10 +54,11 @@ def lighten(text, page, out):
             return match[0]
         rest = f"{before}{after}".strip()
         small = "nn-thumb" in rest
-        name, (width, height) = write(data, out / FOLDER, small=small)
+        name = write(data, out / FOLDER, small=small)
         new = f"{to_root}/{FOLDER}/{name}"
         if "_static/" in address:  # the theme's, of a size it sets
             return match[0].replace(address, new)
+        width, height = shown(data)
         size = (
             ""
             if SIZED.search(rest)
@@ -84,7 +85,7 @@ def has_photographs(png):
 
 
 def write(png, folder, *, small=False):
-    """Write a picture as WebP, if it is not there; its name and size.
+    """Write a picture as WebP, if it is not there; return its name.
 
     A small one has the width of a card, and loses a little detail.
     """
@@ -102,4 +103,4 @@ def write(png, folder, *, small=False):
         if small or target.stat().st_size > LARGE:
             quality = 80 if small else 90
             picture.save(target, method=4, quality=quality)
-    return name, picture.size
+    return name
