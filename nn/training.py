@@ -158,9 +158,9 @@ def fit(
     ``validation`` is (X, y) or (X, y, weights), ``metrics`` maps names to
     functions of (y, Z). ``on_epoch(epoch, history)`` runs after each epoch
     and ends the training if it returns True. The history maps "loss", each
-    metric and "val_" + both to one float per epoch, in training the mean
-    over the batches; an earlier ``history`` is continued up to ``epochs``.
-    Raises FloatingPointError if a loss is not finite.
+    metric, and these names after "val_" to one float per epoch, in
+    training the mean over the batches; an earlier ``history`` is continued
+    up to ``epochs``. Raises FloatingPointError if a loss is not finite.
     """
     X, y, weights = _counted(X, y, weights)
     validation = as_validation(validation, X, y)

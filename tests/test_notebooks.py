@@ -1,5 +1,6 @@
 """The tool that normalizes, executes and checks the chapters."""
 
+import io
 import json
 import shutil
 import subprocess
@@ -15,7 +16,8 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_notebook
 from packaging.utils import parse_wheel_filename
-from test_rules import ALT, SOLUTION, code, md, picture
+from PIL import Image
+from test_rules import ALT, SOLUTION, code, md, picture, printed
 
 from nn.figures import Figure
 from tools import cells, notebooks, rules
@@ -129,6 +131,15 @@ def test_normalizing_drops_what_varies_and_keeps_what_counts(tmp_path):
     assert cell.metadata == HIDDEN | {"mystnb": {"figure": {"name": "x"}}}
     assert new.cells[5].metadata == {}
     nbformat.validate(new)
+
+
+def test_normalizing_drops_hidden_messages(tmp_path):
+    said = [printed(name, name) for name in ("stderr", "stdout")]
+    for tags, kept in (([], said), (["remove-stderr"], said[1:])):
+        nb = new_notebook(cells=[md("# A"), code("a", *said, tags=tags)])
+        new = notebooks.normalize(nb, tmp_path / "01_a.ipynb")
+        (cell,) = (c for c in new.cells if c.source == "a")
+        assert cell.outputs == kept
 
 
 def test_normalizing_twice_changes_nothing_and_does_not_write(save):
@@ -307,7 +318,14 @@ def test_alt_texts_reach_the_page_and_stale_ones_go():
     assert image["gone"] == {"width": "50%"}
 
 
-@pytest.mark.parametrize("poster", [None, b"\x89PNG\r\n\x1a\n..."])
+def point():
+    """A PNG of one point."""
+    png = io.BytesIO()
+    Image.new("L", (1, 1)).save(png, "png")
+    return png.getvalue()
+
+
+@pytest.mark.parametrize("poster", [None, point()])
 def test_a_stored_figure_gets_the_module_of_today(poster):
     data = {"w": 0.1, "text": "</script>", "X": np.arange(3.0)}
     figure = Figure("neuron", alt=ALT, poster=poster, **data)

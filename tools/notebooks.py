@@ -298,6 +298,10 @@ def normalize(nb, path):
         taken.add(cell.id)
         cell.metadata = metadata(cell)
         renew_figures(cell)
+        if "remove-stderr" in tags(cell):  # paths and process ids vary
+            cell.outputs = [
+                o for o in cell.outputs if o.get("name") != "stderr"
+            ]
     new = nbformat.from_dict({"cells": cells, "metadata": METADATA})
     new.nbformat, new.nbformat_minor = 4, 5
     try:

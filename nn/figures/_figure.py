@@ -22,7 +22,6 @@ ALT = 30  # characters that an alternative text has at least
 DTYPES = ("float32", "float64", "uint8", "int32")
 DPI = 220  # dots of a picture's file in an inch, for dense screens
 SHOWN = 110  # CSS pixels in an inch of it, on a page
-PNG = b"\x89PNG\r\n\x1a\n"
 IMPORT = r'(?m)^import \{[^}]*\} from "\./shared\.js";\n'
 PAGE = """\
 <!doctype html>
@@ -81,6 +80,17 @@ def png(fig: Any, *, dpi: float = DPI) -> bytes:
     return picture.getvalue()
 
 
+def _is_png(value: object) -> bool:
+    """Whether ``value`` is the bytes of a PNG."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(value)) as image:  # type: ignore[arg-type]
+            return image.format == "PNG"
+    except (OSError, TypeError):
+        return False
+
+
 def shown(png: bytes) -> tuple[int, int]:
     """The width and the height of a PNG on a page, in CSS pixels."""
     from PIL import Image
@@ -118,9 +128,7 @@ class Figure:
             raise ValueError(
                 f"name must be one of {', '.join(names())}, but is {name!r}"
             )
-        if poster is not None and not (
-            isinstance(poster, bytes) and poster.startswith(PNG)
-        ):
+        if poster is not None and not _is_png(poster):
             raise ValueError(
                 "poster must be the bytes of a PNG, as figures.png(fig) "
                 f"returns them, but is of type {type(poster).__name__}"
@@ -172,7 +180,7 @@ class Figure:
 
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None
-    ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    ) -> tuple[dict[str, str], dict[str, dict[str, object]]]:
         """What Jupyter shows: the HTML, the poster, the text; and alt."""
         data, metadata = {"text/html": self.html()}, {}
         data["text/plain"] = self.alt

@@ -75,7 +75,9 @@ def test_short_alt_is_refused(alt):
         Figure("neuron", alt=alt)
 
 
-@pytest.mark.parametrize("bad", [b"GIF89a", b"", "poster.png"])
+@pytest.mark.parametrize(
+    "bad", [b"GIF89a", b"", b"\x89PNG\r\n\x1a\n...", "poster.png"]
+)
 def test_poster_must_be_a_png(bad):
     with pytest.raises(
         ValueError, match="poster must be the bytes of a PNG"
