@@ -1,10 +1,11 @@
 """Pictures of the pages: smaller files, known sizes, fetched when seen.
 
-Each PNG becomes a WebP file, without any loss unless it is made of large
-photographs; so do the stills of the interactive figures, which are inside
-the notebooks' HTML. Plots and photographs get classes of their own, because
-in the dark only plots may change their colours. On a narrow screen a
-picture stays so wide that its labels can be read, and scrolls in a frame.
+Each PNG becomes a WebP file, without any loss unless a little makes a large
+one smaller, as in photographs; so do the stills of the interactive figures,
+which are inside the notebooks' HTML. Plots and photographs get classes of
+their own, because in the dark only plots may change their colours. On a
+narrow screen a picture stays so wide that its labels can be read, and
+scrolls in a frame.
 """
 
 import base64
@@ -23,7 +24,7 @@ INLINE = "data:image/png;base64,"
 SIZED = re.compile(r"\b(?:width|height|loading)=")
 FOLDER = "_images"
 CARD = 480  # pixels
-LARGE = 40_000  # bytes without any loss: photographs
+LARGE = 40_000  # bytes without any loss
 GROUND = 0.06  # the part of a picture that is black if it has photographs
 SMALLEST = 8  # points: the smallest labels of the chapters' pictures
 READABLE = 9  # CSS pixels: their smallest size on a page
@@ -84,6 +85,13 @@ def has_photographs(png):
     return sum(counts[:20]) > GROUND * sum(counts)
 
 
+def webp(picture, **options):
+    """Return the bytes of a picture as WebP."""
+    data = io.BytesIO()
+    picture.save(data, "webp", method=4, **options)
+    return data.getvalue()
+
+
 def write(png, folder, *, small=False):
     """Write a picture as WebP, if it is not there; return its name.
 
@@ -98,9 +106,11 @@ def write(png, folder, *, small=False):
     target = folder / name
     if not target.exists():
         folder.mkdir(exist_ok=True)
-        if not small:
-            picture.save(target, method=4, lossless=True, exact=True)
-        if small or target.stat().st_size > LARGE:
-            quality = 80 if small else 90
-            picture.save(target, method=4, quality=quality)
+        if small:
+            data = webp(picture, quality=80)
+        else:
+            data = webp(picture, lossless=True, exact=True)
+            if len(data) > LARGE:
+                data = min(data, webp(picture, quality=90), key=len)
+        target.write_bytes(data)
     return name
