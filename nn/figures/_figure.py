@@ -19,7 +19,7 @@ import numpy as np
 FOLDER = Path(__file__).parent
 SHARED = "shared.js"
 ALT = 30  # characters that an alternative text has at least
-DTYPES = ("float32", "float64", "uint8", "int32")
+DTYPES = ("float16", "float32", "float64", "uint8", "int32")
 DPI = 220  # dots of a picture's file in an inch, for dense screens
 SHOWN = 110  # CSS pixels in an inch of it, on a page
 IMPORT = r'(?m)^import \{[^}]*\} from "\./shared\.js";\n'
@@ -106,8 +106,8 @@ class Figure:
     ``alt`` says in words what the figure shows. ``poster`` is a picture of
     it, the bytes of a PNG (``figures.png(fig)`` gives them), for readers
     without scripts, for print and for the notebook's other viewers. What
-    else is given is the module's data: arrays of float32, float64, uint8 or
-    int32, numbers, strings, and lists and dictionaries of these.
+    else is given is the module's data: arrays of float16, float32, float64,
+    uint8 or int32, numbers, strings, and lists and dictionaries of these.
 
     As the last value of a cell it shows itself. Its HTML depends on nothing
     but its arguments and the files of ``nn.figures``. Raises ValueError for

@@ -1,7 +1,14 @@
 // What all figures share: arrays from Python, the forward pass of a network,
 // controls with names, a plot with axes, and a sentence that is read aloud.
 
-const types = { float32: Float32Array, float64: Float64Array, uint8: Uint8Array, int32: Int32Array };
+const types = { float32: Float32Array, float64: Float64Array, uint8: Uint8Array, int32: Int32Array, float16: Uint16Array };
+
+/** The number that 16 bits stand for; not every browser has a Float16Array. */
+function half(bits) {
+  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
+  const size = exponent ? (1024 + fraction) * 2 ** (exponent - 25) : fraction * 2 ** -24;
+  return bits >> 15 ? -size : size;
+}
 
 /** What _encode in _figure.py wrote: arrays become { shape, data }. */
 export function decode(value) {
@@ -9,7 +16,8 @@ export function decode(value) {
   if (value === null || typeof value !== "object") return value;
   if ("base64" in value) {
     const bytes = Uint8Array.from(atob(value.base64), (c) => c.charCodeAt(0));
-    return { shape: value.shape, data: new types[value.dtype](bytes.buffer) };
+    const data = new types[value.dtype](bytes.buffer);
+    return { shape: value.shape, data: value.dtype === "float16" ? Float32Array.from(data, half) : data };
   }
   return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, decode(v)]));
 }

@@ -9,6 +9,7 @@ from page import CLOSE, bars, canvas, float64, make, number, place, values
 import nn
 from nn import figures
 from nn.datasets import FASHION_CLASSES, fashion_mnist_sample
+from nn.tasks import load
 
 SAMPLE = fashion_mnist_sample()
 X, Y = (a[100:160] for a in SAMPLE)  # the images of the figure
@@ -35,15 +36,35 @@ def fashion_model():
     return model
 
 
+def rounded(model):
+    """A copy in double precision whose matrices were float16."""
+    model = float64(model)
+    for name, array in model.state().items():
+        if name.endswith(".W"):
+            array[...] = array.astype(np.float16)
+    return model
+
+
 def chances(images):
     """What the network says in double precision, (n, 10)."""
-    return nn.softmax(nn.predict(float64(fashion_model()), images))
+    return nn.softmax(nn.predict(rounded(fashion_model()), images))
+
+
+def test_sixteen_bits_are_enough():
+    """For the networks of the package too, on 200 images."""
+    for model in (fashion_model(), load("fashion-mnist")):
+        exact, near = (
+            nn.softmax(nn.predict(m, SAMPLE[0]))
+            for m in (float64(model), rounded(model))
+        )
+        assert np.abs(exact - near).max() < 0.005
+        assert (exact.argmax(axis=1) == near.argmax(axis=1)).all()
 
 
 def example():
     return make(
         "fashion",
-        network=figures.network(fashion_model().state()),
+        network=figures.network(fashion_model().state(), half=True),
         images=X,
         labels=Y.astype(np.uint8),
         classes=list(FASHION_CLASSES),
