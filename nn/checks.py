@@ -63,6 +63,7 @@ __all__ = [
     "check_function",
     "check_kept",
     "check_lengths",
+    "check_masked",
     "check_named",
     "check_object",
     "check_operation",
@@ -407,17 +408,22 @@ def as_numbers(
         ) from None
 
 
+def check_masked(name: str, values: object) -> None:
+    """Refuse masked entries, which NumPy's functions would read."""
+    if np.ma.is_masked(values):
+        raise ValueError(
+            f"{name} must have no masked entries; fill them in, or leave "
+            "out their rows"
+        )
+
+
 def _as_array(name: str, values: Any) -> Array:
     if hasattr(values, "toarray"):  # a sparse matrix of SciPy
         raise TypeError(
             f"{name} must be a dense array, but is sparse, of type "
             f"{type(values).__name__}; pass {name}.toarray()"
         )
-    if np.ma.is_masked(values):
-        raise ValueError(
-            f"{name} must have no masked entries; fill them in, or leave "
-            "out their rows"
-        )
+    check_masked(name, values)
     try:
         array = np.asarray(values)
     except ValueError:

@@ -13,6 +13,7 @@ from .checks import (
     as_numbers,
     as_row_weights,
     check_kept,
+    check_masked,
     check_truth,
     shown,
 )
@@ -141,12 +142,15 @@ class _NeuralNet(BaseEstimator):
     def _outputs(self, X):
         """Return the outputs Z (n, n_out) of the fitted network."""
         check_is_fitted(self)
+        check_masked("X", X)
         X = validate_data(self, X, dtype=_FLOATS, reset=False)
         return predict(self.model_, X)
 
     def _train(self, X, y, sample_weight, *, fresh, epochs, classes=None):
         """Check the rows and train the network, a new one if ``fresh``."""
         self._check_settings()
+        check_masked("X", X)
+        check_masked("y", y)
         how = {"reset": fresh, "y_numeric": is_regressor(self)}
         X, y = validate_data(self, X, y, dtype=_FLOATS, **how)
         weights = as_row_weights("sample_weight", sample_weight, len(X))

@@ -444,3 +444,19 @@ def test_a_random_state_may_be_copied_with_its_network(rings):
     ).fit(*rings)
     for copied in (copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))):
         copied(model).fit(*rings)
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_masked_rows_are_refused(rings, kind):
+    X, y = rings
+    masked = np.ma.array(X, mask=X > 0)
+    model = kind(max_iter=1).fit(np.ma.array(X), y)  # nothing is masked
+    for call in (
+        lambda: model.fit(masked, y),
+        lambda: model.partial_fit(masked, y),
+        lambda: model.predict(masked),
+    ):
+        with pytest.raises(ValueError, match="X must have no masked"):
+            call()
+    with pytest.raises(ValueError, match="y must have no masked"):
+        model.fit(X, np.ma.array(y, mask=y == 0))
