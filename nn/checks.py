@@ -151,7 +151,9 @@ class Bounded(Generic[T]):
     def __init__(
         self, name: str, *, optional: bool = False, **bounds: float
     ) -> None:
-        self.name, self.optional, self.bounds = name, optional, bounds
+        self.name: str = name
+        self.optional: bool = optional
+        self.bounds: dict[str, float] = bounds
 
     def __set__(self, owner: object, value: Any) -> None:
         if not (self.optional and value is None):
