@@ -13,6 +13,7 @@ from .checks import (
     check_axis,
     check_operation,
     check_single,
+    refuse_truth,
 )
 
 __all__ = [
@@ -32,8 +33,8 @@ _RULES = {  # for each input: its local slope times d, the slope from above
     np.multiply: (lambda d, y, a, b: d * b, lambda d, y, a, b: d * a),
     np.divide: (lambda d, y, a, b: d / b, lambda d, y, a, b: -d * y / b),
     np.power: (
-        lambda d, y, a, b: d * b * a ** (b - 1),
-        lambda d, y, a, b: d * y * np.log(a),
+        lambda d, y, a, b: d * b * a ** np.where(b == 0, 0, b - 1),
+        lambda d, y, a, b: d * y * np.log(np.where(a == 0, 1, a)),
     ),
     np.matmul: (  # (20.4)
         lambda d, y, a, b: d @ b.T if b.ndim > 1 else _outer(d, b),
@@ -68,6 +69,8 @@ class Tensor(NDArrayOperatorsMixin):
 
     operation, values, links, grad = "given", (), (), None
 
+    __bool__ = refuse_truth
+
     def __init__(self, value):
         self.value = as_matrix("value", value)
         self.number = next(_counter)  # inputs have smaller ones
@@ -83,14 +86,14 @@ class Tensor(NDArrayOperatorsMixin):
 
     def sum(self, axis=None, keepdims=False):
         """Return the sum over an axis, or of all entries."""
-        check_axis(axis, self.value)
+        check_axis(axis, self.value, keepdims)
 
         def rule(d, y, a):  # (20.5)
             kept = axis is None or keepdims
             d = d if kept else np.expand_dims(d, axis)
             return np.broadcast_to(d, a.shape)
 
-        add = partial(np.sum, axis=axis, keepdims=keepdims)
+        add = partial(np.sum, axis=axis, keepdims=bool(keepdims))
         return _record("sum", add, (self,), (rule,))
 
     def mean(self, axis=None, keepdims=False):

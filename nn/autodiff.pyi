@@ -1,5 +1,5 @@
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from numpy.typing import ArrayLike
@@ -17,6 +17,7 @@ class Tensor(NDArrayOperatorsMixin):
     values: Sequence[Any]
     links: Sequence[tuple[Tensor, Callable[..., Any]]]
     grad: Floats | None
+    def __bool__(self) -> NoReturn: ...
     def __init__(self, value: ArrayLike) -> None: ...
     def __array_ufunc__(
         self, ufunc: Any, method: str, *inputs: Any, **options: Any

@@ -11,13 +11,14 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, NoReturn, Self, TypeVar, overload
 
 import numpy as np
 
 from .typing import Array, DTypeLike, Floats, History, Metric
 
 __all__ = [
+    "Bounded",
     "as_batch",
     "as_classes",
     "as_columns",
@@ -26,16 +27,19 @@ __all__ = [
     "as_dtype",
     "as_finite",
     "as_float",
+    "as_floats",
     "as_generator",
     "as_history",
     "as_inputs",
     "as_keys",
     "as_known",
+    "as_like",
     "as_loss",
     "as_matrix",
     "as_metrics",
     "as_number",
     "as_numbers",
+    "as_outputs",
     "as_pair",
     "as_path",
     "as_rate",
@@ -54,9 +58,12 @@ __all__ = [
     "check_axis",
     "check_by_row",
     "check_bytes",
+    "check_columns",
     "check_finite",
     "check_function",
+    "check_kept",
     "check_lengths",
+    "check_masked",
     "check_named",
     "check_object",
     "check_operation",
@@ -68,6 +75,7 @@ __all__ = [
     "check_truth",
     "is_function",
     "kept_by",
+    "refuse_truth",
     "shown",
 ]
 
@@ -133,6 +141,41 @@ def as_number(
     )
 
 
+class Bounded(Generic[T]):
+    """An attribute that is a number within bounds whenever it is set.
+
+    ``rho = Bounded(least=0, below=1)`` in a class checks as ``as_number``
+    does, in the constructor and after it; ``optional`` permits None.
+    """
+
+    def __init__(self, *, optional: bool = False, **bounds: float) -> None:
+        self.optional: bool = optional
+        self.bounds: dict[str, float] = bounds
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name: str = name
+
+    def __set__(self, owner: object, value: Any) -> None:
+        if not (self.optional and value is None):
+            value = as_number(self.name, value, **self.bounds)
+        vars(owner)[self.name] = value
+
+    @overload
+    def __get__(self, owner: None, kind: type) -> Self: ...
+    @overload
+    def __get__(self, owner: object, kind: type | None = None) -> T: ...
+    def __get__(self, owner: Any, kind: type | None = None) -> Self | T:
+        if owner is None:  # asked of the class
+            return self
+        try:
+            return owner.__dict__[self.name]
+        except KeyError:
+            raise AttributeError(
+                f"{type(owner).__name__} must have a number {self.name}, "
+                "but has none; call super().__init__ in its constructor"
+            ) from None
+
+
 def as_float(value: Any) -> float:
     """Return a real number as a float, infinite beyond the largest one."""
     try:
@@ -149,7 +192,8 @@ def as_rate(lr: Any) -> Any:
 def as_score(name: str, value: Any) -> float:
     """Return what a metric, or the loss, gave as a float; NaN is one."""
     if type(value) is not float and not isinstance(value, Real):
-        what = name if name == "loss" else f"metric {name}"
+        own = name in ("loss", "penalty")
+        what = name if own else f"metric {name}"
         raise TypeError(
             f"the {what} must return a number, but returned {shown(value)}"
         )
@@ -191,6 +235,18 @@ def check_truth(name: str, value: object) -> None:
         )
 
 
+def check_kept(owner: object, settings: Mapping[str, Array]) -> None:
+    """Refuse an attribute that differs from the setting it had before."""
+    for name, before in settings.items():
+        now = getattr(owner, name)
+        if not np.array_equal(before, now):
+            raise ValueError(
+                f"{name} must stay {shown(before.tolist())} while the same "
+                f"network is trained, but is {shown(now)}; set warm_start "
+                "to False for a new network, or take a new estimator"
+            )
+
+
 def check_bytes(name: str, data: object) -> None:
     """Refuse what is not bytes."""
     if not isinstance(data, bytes | bytearray | memoryview):
@@ -222,7 +278,8 @@ def as_path(
     A text that names no file raises ``error``.
     """
     text = os.fspath(path) if isinstance(path, str | os.PathLike) else path
-    if not isinstance(text, str) or not text or "\0" in text:
+    named = isinstance(text, str) and os.path.basename(text)
+    if not named or "\0" in text:
         raise (error if isinstance(text, str) else TypeError)(
             f"{name} must be the name of a file, but is {shown(path)}"
         )
@@ -248,7 +305,14 @@ def as_known(layer: Any, known: Mapping[Any, T], who: str) -> T:
 
 def as_sizes(n_in: Any, n_out: Any) -> tuple[int, int]:
     """Return the sizes of a layer as a pair of ints, each 1 or more."""
-    return as_count("n_in", n_in), as_count("n_out", n_out)
+    n_in, n_out = as_count("n_in", n_in), as_count("n_out", n_out)
+    most = np.iinfo(np.intp).max // np.dtype(float).itemsize
+    if n_in * n_out > most:
+        raise ValueError(
+            f"n_in times n_out must be at most {most:,}, which is all that "
+            f"an array can hold, but is {n_in * n_out:,}"
+        )
+    return n_in, n_out
 
 
 def as_metrics(metrics: Any) -> dict[str, Metric]:
@@ -352,17 +416,22 @@ def as_numbers(
         ) from None
 
 
+def check_masked(name: str, values: object) -> None:
+    """Refuse masked entries, which NumPy's functions would read."""
+    if np.ma.is_masked(values):
+        raise ValueError(
+            f"{name} must have no masked entries; fill them in, or leave "
+            "out their rows"
+        )
+
+
 def _as_array(name: str, values: Any) -> Array:
     if hasattr(values, "toarray"):  # a sparse matrix of SciPy
         raise TypeError(
             f"{name} must be a dense array, but is sparse, of type "
             f"{type(values).__name__}; pass {name}.toarray()"
         )
-    if np.ma.is_masked(values):
-        raise ValueError(
-            f"{name} must have no masked entries; fill them in, or leave "
-            "out their rows"
-        )
+    check_masked(name, values)
     try:
         array = np.asarray(values)
     except ValueError:
@@ -426,6 +495,28 @@ def as_batch(
             "each row"
         )
     return X
+
+
+def check_columns(layer: Any, axes: int, array: Any, *rows: Any) -> None:
+    """Refuse arrays of a layer, set by hand, that differ in columns."""
+    try:
+        columns = array.shape[-1:]
+        same = array.ndim == axes
+        for row in rows:
+            same = same and row.shape == columns
+        if same:
+            return
+    except AttributeError:  # not an array
+        pass
+    found = [
+        f"{name} {a.shape if hasattr(a, 'shape') else shown(a)}"
+        for name, a in layer.state().items()
+    ]
+    raise ValueError(
+        f"the arrays of {type(layer).__name__} must have one number for "
+        f"each column, but their shapes are {', '.join(found)}; change the "
+        "entries of an array, as in b[...] = 0, instead of the array"
+    )
 
 
 def check_several(layer: object, X: Array) -> None:
@@ -523,6 +614,18 @@ def as_inputs(X: Any, *, of: str = "") -> Array:
         )
     check_finite(f"{of}X", X)
     return X
+
+
+def as_outputs(Z: Any, n: int) -> Array:
+    """Return what a model returned for n rows, as an array of n rows."""
+    Z = as_numbers("what the model returns", Z)
+    if Z.ndim == 0 or len(Z) != n:
+        raise ValueError(
+            f"the model must return one row for each of the {n} rows of X, "
+            f"but returned shape {Z.shape}; look for a layer that drops or "
+            "adds rows"
+        )
+    return Z
 
 
 def as_rows(X: Any, y: Any, *, of: str = "") -> tuple[Array, Array]:
@@ -715,6 +818,17 @@ def _wrong_step(name: str, w: Any, g: Any) -> Exception:
     )
 
 
+def as_like(name: str, array: Any, like: Array) -> Array:
+    """Return an array that must have the shape of ``like``."""
+    if not isinstance(array, np.ndarray) or array.shape != like.shape:
+        came = getattr(array, "shape", None)
+        raise ValueError(
+            f"{name} must be an array of shape {like.shape}, but is "
+            + (shown(array) if came is None else f"of shape {came}")
+        )
+    return array
+
+
 def check_lengths(norms: Mapping[str, float]) -> None:
     """Refuse a gradient, by its name, whose length is not finite."""
     for name, norm in norms.items():
@@ -732,15 +846,20 @@ def check_lengths(norms: Mapping[str, float]) -> None:
 def _as_floats(array: Array, long: float = np.inf) -> Floats:
     # float32 and float64 stay; in float16, a sum of squares may overflow,
     # and in float32 the roundings of a long sum add up
-    few = array.dtype.char == "d" or array.size <= long
-    return (
-        array if few and array.dtype.char in "fd" else array.astype(float)
-    )
+    kind = array.dtype
+    few = kind.char == "d" or array.size <= long
+    stays = few and kind.char in "fd" and kind.isnative
+    return array if stays else array.astype(float)
+
+
+def as_floats(name: str, values: Any) -> Floats:
+    """Return numbers as floats: sums of integers may overflow."""
+    return _as_floats(as_numbers(name, values))
 
 
 def as_scores(name: str, Z: Any) -> Floats:
     """Return logits or probabilities (..., k) as floats, with k >= 1."""
-    Z = _as_floats(as_numbers(name, Z))
+    Z = as_floats(name, Z)
     if Z.ndim == 0 or Z.shape[-1] == 0:
         raise ValueError(
             f"{name} must have a column for each class, but has shape "
@@ -751,7 +870,7 @@ def as_scores(name: str, Z: Any) -> Floats:
 
 def as_classes(Z: Any, y: Any, name: str = "Z") -> tuple[Floats, Array]:
     """Return scores Z (n, k), as floats, and their classes y (n,)."""
-    Z, y = _as_floats(as_numbers(name, Z)), as_numbers("y", y)
+    Z, y = as_floats(name, Z), as_numbers("y", y)
     if Z.ndim != 2 or Z.size == 0:
         raise ValueError(
             f"{name} must be a non-empty array of shape (n, k), one row "
@@ -871,7 +990,7 @@ def as_constant(value: Any) -> Any:
 
 def as_matrix(name: str, values: Any) -> Floats:
     """Return a number, a vector or a matrix as an array of floats."""
-    array = _as_floats(as_numbers(name, values))
+    array = as_floats(name, values)
     if array.ndim > 2 or array.size == 0:
         raise ValueError(
             f"{name} must be a number, a vector or a matrix with at least "
@@ -880,8 +999,9 @@ def as_matrix(name: str, values: Any) -> Floats:
     return array
 
 
-def check_axis(axis: Any, array: Array) -> None:
+def check_axis(axis: Any, array: Array, keepdims: object) -> None:
     """Refuse what is not an axis of the array, several of them, or None."""
+    check_truth("keepdims", keepdims)
     axes = axis if isinstance(axis, tuple) else (axis,)
     whole = all(
         type(a) is not bool and isinstance(a, Integral) for a in axes
@@ -909,6 +1029,14 @@ def check_operation(
             f"a new tensor, but is {operation.__name__}{options}; compute "
             "with the array, the tensor's value, where no slope is needed"
         )
+
+
+def refuse_truth(tensor: object) -> NoReturn:
+    """Refuse a tensor as a condition, which every object else can be."""
+    raise TypeError(
+        f"a condition must be True or False, but is {shown(tensor)}; "
+        "compare the tensor's value"
+    )
 
 
 def check_single(name: str, array: Array) -> None:

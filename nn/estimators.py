@@ -12,6 +12,8 @@ from .checks import (
     as_number,
     as_numbers,
     as_row_weights,
+    check_kept,
+    check_masked,
     check_truth,
     shown,
 )
@@ -48,6 +50,10 @@ __all__ = [
 
 # chapter 18: At home in scikit-learn
 _FLOATS = np.float64, np.float32  # the types of X that are kept
+
+
+# chapter 18: At home in scikit-learn
+_FIXED = "hidden_layer_sizes", "l2", "dropout", "random_state"
 
 
 # chapter 18: At home in scikit-learn
@@ -116,6 +122,7 @@ class _NeuralNet(BaseEstimator):
         self.model_ = Sequential(*layers, Dense(n_in, n_out, **options))
         self.optimizer_ = Adam(self.learning_rate_init)
         self.history_ = {}
+        self._built = {k: np.copy(getattr(self, k)) for k in _FIXED}
 
     def _split(self, y, weights):
         """Return the numbers of the rows to train on, and those held out.
@@ -135,18 +142,22 @@ class _NeuralNet(BaseEstimator):
     def _outputs(self, X):
         """Return the outputs Z (n, n_out) of the fitted network."""
         check_is_fitted(self)
+        check_masked("X", X)
         X = validate_data(self, X, dtype=_FLOATS, reset=False)
         return predict(self.model_, X)
 
     def _train(self, X, y, sample_weight, *, fresh, epochs, classes=None):
         """Check the rows and train the network, a new one if ``fresh``."""
         self._check_settings()
+        check_masked("X", X)
+        check_masked("y", y)
         how = {"reset": fresh, "y_numeric": is_regressor(self)}
         X, y = validate_data(self, X, y, dtype=_FLOATS, **how)
         weights = as_row_weights("sample_weight", sample_weight, len(X))
         y, n_out = self._targets(y, fresh, classes)
         if fresh:
             self._begin(X.shape[1], n_out, X.dtype)
+        check_kept(self, self._built)
         self.optimizer_.lr = self.learning_rate_init  # a new one too
         rows, options = (X, y) if weights is None else (X, y, weights), {}
         if self.early_stopping:

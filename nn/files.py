@@ -20,7 +20,7 @@ def check_path(path: Any, error: type[Exception] = ValueError) -> Path:
     a text that cannot be one, and for a folder, a pipe or a device.
     """
     target = as_path("path", path, error)
-    if target.exists() and not target.is_file():
+    if os.path.exists(target) and not os.path.isfile(target):
         raise error(
             f"{path} must be a file, but is a folder, a pipe or a device; "
             "give the name of a file"

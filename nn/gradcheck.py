@@ -6,8 +6,9 @@ import warnings
 import numpy as np
 
 from .checks import (
+    as_floats,
     as_loss,
-    as_numbers,
+    as_number,
     check_function,
     check_pairs,
     check_steps,
@@ -59,7 +60,8 @@ def relative_error(a, b, *, least=0.0):
     or infinite. The divisor is at least ``least``. Raises ValueError if
     a and b differ in shape or have no entries.
     """
-    a, b = as_numbers("a", a), as_numbers("b", b)
+    a, b = as_floats("a", a), as_floats("b", b)
+    least = as_number("least", least, least=0)
     if a.shape != b.shape or a.size == 0:
         raise ValueError(
             "a and b must have the same shape and at least one entry, but "

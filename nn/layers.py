@@ -6,17 +6,19 @@ import math
 import numpy as np
 
 from .checks import (
+    Bounded,
     as_batch,
     as_columns,
     as_count,
     as_dtype,
     as_generator,
     as_inputs,
-    as_number,
+    as_like,
     as_numbers,
     as_sizes,
     as_slopes,
     as_weights,
+    check_columns,
     check_function,
     check_object,
     check_several,
@@ -146,12 +148,12 @@ class Dense(Layer):
         self.b = np.zeros(n_out, dtype)  # (n_out,)
         self.dW, self.db = np.zeros_like(self.W), np.zeros_like(self.b)
         if regularizer is not None:
-            check_object(
-                "regularizer", regularizer, ["gradient"], "L2(1e-4)"
-            )
+            methods = ["gradient", "__call__"]
+            check_object("regularizer", regularizer, methods, "L2(1e-4)")
         self.regularizer = regularizer
 
     def forward(self, X, training=False):
+        check_columns(self, 2, self.W, self.b)
         X = as_batch(self, X, self.W.shape[0], self.W.dtype)  # (n, n_in)
         if training:
             self.kept = X
@@ -171,7 +173,8 @@ class Dense(Layer):
     def gradients(self):
         dW = self.dW
         if self.regularizer:
-            dW = self.regularizer.gradient(self.W) + dW  # (13.4)
+            slopes = self.regularizer.gradient(self.W)
+            dW = as_like("gradient(W)", slopes, dW) + dW  # (13.4)
         return {"W": dW, "b": self.db}
 
     def __repr__(self):
@@ -232,8 +235,7 @@ class Normalization(Layer):
             )
         if (std < 0).any():
             raise ValueError(f"std must be at least 0, but is {std}")
-        mean, std = np.broadcast_arrays(mean, std)
-        self.mean = mean.copy()  # (n_in,)
+        self.mean, std = map(np.copy, np.broadcast_arrays(mean, std))
         self.std = np.where(std == 0, std + 1, std)  # (n_in,)
 
     @classmethod
@@ -250,6 +252,7 @@ class Normalization(Layer):
         return cls(mean, std, dtype=dtype)
 
     def forward(self, X, training=False):
+        check_columns(self, 1, self.mean, self.std)
         if len(self.mean) > 1:
             X = as_batch(self, X, len(self.mean))
         return (as_numbers("X", X) - self.mean) / self.std  # (11.10)
@@ -269,11 +272,12 @@ class Normalization(Layer):
 # chapter 11: A good start
 def _check_offset(mean, std, dtype):
     """Refuse columns whose spread is lost beside their mean."""
+    dtype = as_dtype(dtype)
     lost = np.abs(mean - mean.astype(dtype)) > 0.01 * std
     if (lost & (std > 0)).any():
         i = int((lost & (std > 0)).argmax())
         raise ValueError(
-            f"column {i} of X must vary more for {np.dtype(dtype)}: its "
+            f"column {i} of X must vary more for {dtype}: its "
             f"mean is {mean[i]:.9g}, its standard deviation {std[i]:.3g}; "
             "subtract a constant from it first, or pass dtype=np.float64"
         )
@@ -288,11 +292,12 @@ class Dropout(Layer):
     X and A (n, m). ``rng`` is a seed, a Generator or None.
     """
 
+    rate = Bounded(least=0, below=1)
     # chapter 19
     needs_batch = "draws its masks in the order of all rows of a batch"
 
     def __init__(self, rate, *, rng=None):
-        self.rate = as_number("rate", rate, least=0, below=1)
+        self.rate = rate
         self.rng = as_generator("rng", rng)
 
     def forward(self, X, training=False):
@@ -322,17 +327,19 @@ class BatchNormalization(Layer):
     all others (n_in,). Ioffe and Szegedy (2015).
     """
 
+    momentum = Bounded(least=0, below=1)
+    eps = Bounded(above=0)
     needs_batch = "takes the mean over all rows of a batch"
 
     def __init__(self, n_in, *, momentum=0.9, eps=1e-5, dtype=np.float32):
         n_in, dtype = as_count("n_in", n_in), as_dtype(dtype)
-        self.momentum = as_number("momentum", momentum, least=0, below=1)
-        self.eps = as_number("eps", eps, above=0)
+        self.momentum, self.eps = momentum, eps
         self.gamma, self.running_var = np.ones((2, n_in), dtype)
         self.beta, self.running_mean = np.zeros((2, n_in), dtype)
         self.dgamma, self.dbeta = np.zeros((2, n_in), dtype)
 
     def forward(self, X, training=False):
+        check_columns(self, 1, *self.state().values())
         X = as_batch(self, X, len(self.gamma), self.gamma.dtype)
         mean, var = self.running_mean, self.running_var
         if training:

@@ -5,6 +5,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from .checks import Bounded
 from .typing import (
     Array,
     Arrays,
@@ -89,7 +90,7 @@ class Normalization(Layer):
     def backward(self, dA: ArrayLike, /) -> Floats: ...
 
 class Dropout(Layer):
-    rate: float
+    rate: Bounded[float]
     rng: Generator
     def __init__(self, rate: Number, *, rng: Seed = None) -> None: ...
     def forward(self, X: ArrayLike, training: bool = False) -> Array: ...
@@ -102,8 +103,8 @@ class BatchNormalization(Layer):
     running_var: Floats
     dgamma: Floats
     dbeta: Floats
-    momentum: float
-    eps: float
+    momentum: Bounded[float]
+    eps: Bounded[float]
     def __init__(
         self,
         n_in: Integer,

@@ -1,12 +1,22 @@
 # Written by tools/export.py from notebooks/: change the chapters.
 """Optimizers: rules that turn gradients into changes of parameters."""
 
+import copy
 import math
 import weakref
+from operator import is_
 
 import numpy as np
 
-from .checks import as_count, as_keys, as_number, as_rate, check_lengths
+from .checks import (
+    Bounded,
+    as_count,
+    as_keys,
+    as_like,
+    as_number,
+    as_rate,
+    check_lengths,
+)
 
 __all__ = [
     "SGD",
@@ -30,15 +40,14 @@ class Optimizer:
     """
 
     # chapter 22
-    clip = None
+    lr_decay = Bounded(least=0)
+    # chapter 22
+    clip = Bounded(above=0, optional=True)
 
     # chapter 22
     def __init__(self, lr, *, lr_decay=0.0, clip=None):
         self.lr = as_rate(lr)
-        self.lr_decay = as_number("lr_decay", lr_decay, least=0)
-        if clip is not None:
-            clip = as_number("clip", clip, above=0)
-        self.clip = clip
+        self.lr_decay, self.clip = lr_decay, clip
         self.t = 0  # steps taken
         self.state, self.changed = {}, ()
 
@@ -59,7 +68,8 @@ class Optimizer:
             w, g = parameters[key[0]], gradients[key[0]]
             if key not in self.state:
                 self.state[key] = self.init_state(w)
-            self._apply(w, self.change(g, self.state[key], lr), lr)
+            change = self.change(g, self.state[key], lr)
+            self._apply(w, as_like("change", change, g), lr)
 
     def init_state(self, w):
         """Return the arrays that the rule keeps for w: by default, none."""
@@ -79,6 +89,9 @@ class Optimizer:
 
     def __getstate__(self):  # a copy may serve a copy of the network
         return self.__dict__ | {"changed": ()}
+
+    def __copy__(self):  # what a rule remembers must not be shared
+        return copy.deepcopy(self)
 
     # chapter 22
     def _prepare(self, parameters, gradients):
@@ -106,16 +119,22 @@ def _same_network(known, parameters):
         w.base if isinstance(w.base, np.ndarray) else w
         for w in parameters.values()
     ]
-    if known and arrays and known[0]() is arrays[0]:
+    old = [reference() for _, reference in known]
+    if len(old) == len(arrays) and all(map(is_, old, arrays)):
         return known
-    old = [reference() for reference in known]
-    if arrays and old and not any(a is b for a in arrays for b in old):
+    gone = {
+        name: w
+        for (name, _), w in zip(known, old, strict=True)
+        if id(w) not in map(id, arrays)
+    }
+    alive = [k for k in gone if k in parameters and gone[k] is not None]
+    if arrays and old and (alive or len(gone) == len(old)):
         raise ValueError(
             "an optimizer must stay with the parameters of its first step, "
             "whose slopes it may remember, but has been given others; make "
             "a new optimizer for each network"
         )
-    return [weakref.ref(w) for w in arrays]
+    return [*zip(parameters, map(weakref.ref, arrays), strict=True)]
 
 
 # chapters 17, 22
@@ -142,7 +161,7 @@ class Joint(Optimizer):
         if self.places:
             joined = [gradients[name] for (name, _), _ in self.places]
             g = np.concatenate(joined, axis=None)
-            change = self.change(g, self.vectors, lr)
+            change = as_like("change", self.change(g, self.vectors, lr), g)
             for (name, shape), place in self.places:
                 part = change[place].reshape(shape)
                 self._apply(parameters[name], part, lr)
@@ -157,7 +176,8 @@ class Joint(Optimizer):
         for start in range(0, len(w), rows):
             block = slice(start, start + rows)
             memory = [array[block] for array in self.state[key]]
-            self._apply(w[block], self.change(g[block], memory, lr), lr)
+            change = self.change(g[block], memory, lr)
+            self._apply(w[block], as_like("change", change, w[block]), lr)
 
     def _lay_out(self, keys, parameters):
         """Bring what the rule remembers into the order of the keys."""
@@ -203,9 +223,12 @@ class Momentum(Joint):
     """u <- momentum u - lr g;  w <- w + u (Polyak, 1964)."""
 
     # chapter 22
+    momentum = Bounded(least=0, below=1)
+
+    # chapter 22
     def __init__(self, lr=0.01, *, momentum=0.9, lr_decay=0.0, clip=None):
         Joint.__init__(self, lr, lr_decay=lr_decay, clip=clip)
-        self.momentum = as_number("momentum", momentum, least=0, below=1)
+        self.momentum = momentum
 
     def init_state(self, w):
         return (np.zeros_like(w),)
@@ -225,12 +248,16 @@ class RMSProp(Joint):
     """
 
     # chapter 22
+    rho = Bounded(least=0, below=1)
+    # chapter 22
+    eps = Bounded(above=0)
+
+    # chapter 22
     def __init__(
         self, lr=1e-3, *, rho=0.9, eps=1e-7, lr_decay=0.0, clip=None
     ):
         Joint.__init__(self, lr, lr_decay=lr_decay, clip=clip)
-        self.rho = as_number("rho", rho, least=0, below=1)
-        self.eps = as_number("eps", eps, above=0)
+        self.rho, self.eps = rho, eps
 
     def init_state(self, w):
         return (np.zeros_like(w),)
@@ -252,6 +279,13 @@ class Adam(Joint):
     """
 
     # chapter 22
+    beta1 = Bounded(least=0, below=1)
+    # chapter 22
+    beta2 = Bounded(least=0, below=1)
+    # chapter 22
+    eps = Bounded(above=0)
+
+    # chapter 22
     def __init__(
         self,
         lr=1e-3,
@@ -263,9 +297,7 @@ class Adam(Joint):
         clip=None,
     ):
         Joint.__init__(self, lr, lr_decay=lr_decay, clip=clip)
-        self.beta1 = as_number("beta1", beta1, least=0, below=1)
-        self.beta2 = as_number("beta2", beta2, least=0, below=1)
-        self.eps = as_number("eps", eps, above=0)
+        self.beta1, self.beta2, self.eps = beta1, beta2, eps
 
     def init_state(self, w):
         return np.zeros_like(w), np.zeros_like(w)
@@ -310,6 +342,8 @@ class AdamW(Adam):
     with one axis, do not decay (Loshchilov and Hutter, 2019).
     """
 
+    weight_decay = Bounded(least=0)
+
     def __init__(
         self,
         lr=1e-3,
@@ -323,7 +357,7 @@ class AdamW(Adam):
     ):
         more = {"beta1": beta1, "beta2": beta2, "eps": eps}
         super().__init__(lr, lr_decay=lr_decay, clip=clip, **more)
-        self.weight_decay = as_number("weight_decay", weight_decay, least=0)
+        self.weight_decay = weight_decay
 
     def _apply(self, w, change, lr):
         if w.ndim > 1:

@@ -1,6 +1,7 @@
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
+from .checks import Bounded
 from .typing import Array, Arrays, Integer, Number, Rate
 
 __all__ = [
@@ -18,11 +19,11 @@ _Key: TypeAlias = tuple[str, tuple[int, ...]]  # name, shape
 
 class Optimizer:
     lr: Rate
-    lr_decay: float
+    lr_decay: Bounded[float]
     t: int
     state: dict[_Key, Sequence[Array]]
-    changed: Sequence[object]
-    clip: float | None
+    changed: Sequence[tuple[str, object]]
+    clip: Bounded[float | None]
     def __init__(
         self,
         lr: Rate,
@@ -30,6 +31,7 @@ class Optimizer:
         lr_decay: Number = 0.0,
         clip: Number | None = None,
     ) -> None: ...
+    def __copy__(self) -> Self: ...
     def rate(self) -> float: ...
     def step(self, parameters: Arrays, gradients: Arrays) -> None: ...
     def init_state(self, w: Array) -> Sequence[Array]: ...
@@ -58,7 +60,7 @@ class SGD(Joint):
     ) -> None: ...
 
 class Momentum(Joint):
-    momentum: float
+    momentum: Bounded[float]
     def __init__(
         self,
         lr: Rate = 0.01,
@@ -69,8 +71,8 @@ class Momentum(Joint):
     ) -> None: ...
 
 class RMSProp(Joint):
-    rho: float
-    eps: float
+    rho: Bounded[float]
+    eps: Bounded[float]
     def __init__(
         self,
         lr: Rate = 1e-3,
@@ -82,9 +84,9 @@ class RMSProp(Joint):
     ) -> None: ...
 
 class Adam(Joint):
-    beta1: float
-    beta2: float
-    eps: float
+    beta1: Bounded[float]
+    beta2: Bounded[float]
+    eps: Bounded[float]
     def __init__(
         self,
         lr: Rate = 1e-3,
@@ -97,7 +99,7 @@ class Adam(Joint):
     ) -> None: ...
 
 class AdamW(Adam):
-    weight_decay: float
+    weight_decay: Bounded[float]
     def __init__(
         self,
         lr: Rate = 1e-3,

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from .checks import as_number, as_numbers
+from .checks import Bounded, as_floats
 
 __all__ = [
     "L1",
@@ -15,15 +15,17 @@ __all__ = [
 class L1:
     """Penalty lam * sum |w|, which can make weights exactly zero."""
 
+    lam = Bounded(least=0)
+
     def __init__(self, lam):
-        self.lam = as_number("lam", lam, least=0)
+        self.lam = lam
 
     def __call__(self, W):
-        return self.lam * float(np.abs(as_numbers("W", W)).sum())
+        return self.lam * float(np.abs(as_floats("W", W)).sum())
 
     def gradient(self, W):
         """Return lam * sign(w), in the shape of W."""
-        return self.lam * np.sign(as_numbers("W", W))  # (13.3)
+        return self.lam * np.sign(as_floats("W", W))  # (13.3)
 
 
 # chapter 13: Learning, not memorizing
@@ -34,13 +36,15 @@ class L2:
     SGD and Adam; AdamW's shrinks the weights apart from the slope.
     """
 
+    lam = Bounded(least=0)
+
     def __init__(self, lam):
-        self.lam = as_number("lam", lam, least=0)
+        self.lam = lam
 
     def __call__(self, W):
-        W = as_numbers("W", W)
+        W = as_floats("W", W)
         return self.lam * float(np.vdot(W, W))  # (13.1)
 
     def gradient(self, W):
         """Return 2 lam w, in the shape of W."""
-        return 2 * self.lam * as_numbers("W", W)  # (13.2)
+        return 2 * self.lam * as_floats("W", W)  # (13.2)

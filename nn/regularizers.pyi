@@ -1,5 +1,6 @@
 from numpy.typing import ArrayLike
 
+from .checks import Bounded
 from .typing import Array, Number
 
 __all__ = [
@@ -8,13 +9,13 @@ __all__ = [
 ]
 
 class L1:
-    lam: float
+    lam: Bounded[float]
     def __init__(self, lam: Number) -> None: ...
     def __call__(self, W: ArrayLike) -> float: ...
     def gradient(self, W: ArrayLike) -> Array: ...
 
 class L2:
-    lam: float
+    lam: Bounded[float]
     def __init__(self, lam: Number) -> None: ...
     def __call__(self, W: ArrayLike) -> float: ...
     def gradient(self, W: ArrayLike) -> Array: ...

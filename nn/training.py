@@ -19,6 +19,7 @@ from .checks import (
     as_metrics,
     as_number,
     as_numbers,
+    as_outputs,
     as_row_weights,
     as_rows,
     as_samples,
@@ -28,6 +29,7 @@ from .checks import (
     check_object,
 )
 from .losses import SoftmaxCrossEntropy, _relative
+from .model import Sequential
 
 __all__ = [
     "batches",
@@ -66,6 +68,8 @@ def _check_training(model, loss, metrics, optimizer, on_epoch):
     _check_model(model, "backward", "gradients")
     check_object("loss", loss, ["backward"], "MeanSquaredError()")
     check_object("optimizer", optimizer, ["step"], "SGD(0.1)")
+    if isinstance(model, Sequential):
+        Sequential(*model.layers)  # checks them, if set by hand
     if on_epoch is not None:
         check_function("on_epoch", on_epoch, "print")
     return metrics
@@ -99,12 +103,13 @@ def train_step(model, X, y, weights=None, *, loss, optimizer):
     FloatingPointError, changing nothing, if L or a slope is not finite.
     """
     Z = model.forward(X, training=True)
+    penalty = as_score("penalty", model.penalty())
     if weights is None:
-        L = as_score("loss", loss.forward(Z, y)) + model.penalty()  # (13.1)
+        L = as_score("loss", loss.forward(Z, y)) + penalty  # (13.1)
     else:
         L = as_score("loss", loss.forward(Z, y, weights=weights))
         scale = float(np.mean(weights))
-        L = scale * L + model.penalty()  # (18.4)
+        L = scale * L + penalty  # (18.4)
     if not math.isfinite(L):
         raise FloatingPointError(f"the loss must be finite, but is {L}")
     dZ = loss.backward()
@@ -186,12 +191,10 @@ def predict(model, X, *, batch_size=1024):
     """
     X, batch_size = as_inputs(X), as_count("batch_size", batch_size)
     _check_model(model)
-    if len(X) <= batch_size:
-        return model.forward(X)
     starts = range(0, len(X), batch_size)
-    return np.concatenate(
-        [model.forward(X[i : i + batch_size]) for i in starts]
-    )
+    parts = [X[i : i + batch_size] for i in starts]
+    Z = [as_outputs(model.forward(part), len(part)) for part in parts]
+    return Z[0] if len(Z) == 1 else np.concatenate(Z)
 
 
 # chapters 10, 18

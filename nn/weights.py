@@ -198,6 +198,8 @@ def match_arrays(path, arrays, into):
     The arrays of the file ``path`` must have the names, types and shapes
     of those in ``into``.
     """
+    check_named("arrays", arrays, np.ndarray)
+    check_named("into", into, np.ndarray)
     ours, theirs, none = _kinds(into), _kinds(arrays), "missing"
     differ = [
         f"{k!r} ({theirs.get(k, none)}, expected {ours.get(k, none)})"

@@ -375,3 +375,32 @@ def test_a_walk_starts_at_one_number():
 def test_a_layer_does_not_take_a_tensor_for_numbers():
     with pytest.raises(TypeError, match="X must hold real numbers"):
         nn.Dense(2, 1).forward(Tensor([[1.0, 2]]))
+
+
+@pytest.mark.parametrize("use", [bool, lambda t: t or 1, lambda t: not t])
+def test_a_tensor_is_not_a_condition(use):
+    for value in (0.0, 1.0, [1.0, 2.0]):
+        with pytest.raises(TypeError, match="compare the tensor's value"):
+            use(Tensor(value))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("a", "b", "da", "db"),
+    [(0, 0, 0, 0), (0, 1, 1, 0), (0, 2, 0, 0), (2, 0, 0, np.log(2))],
+)
+def test_powers_of_zero_have_slopes(a, b, da, db):
+    base, exponent = Tensor(a), Tensor(b)
+    (base**exponent).backward()
+    assert (base.grad, exponent.grad) == (da, db)
+    base = Tensor([a, 3.0])
+    (base ** np.array([b, 2.0])).sum().backward()
+    assert base.grad.tolist() == [da, 6]
+
+
+@pytest.mark.parametrize("keepdims", ["False", 1, None])
+def test_keepdims_is_true_or_false(keepdims):
+    for reduce in (Tensor.sum, Tensor.mean):
+        with pytest.raises(TypeError, match="keepdims must be True or"):
+            reduce(Tensor([1.0, 2]), 0, keepdims)
+        assert reduce(Tensor([1.0, 2]), 0, np.True_).value.shape == (1,)

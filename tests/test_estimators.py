@@ -412,3 +412,51 @@ def test_a_later_learning_rate_is_used(rng):
         model.set_params(learning_rate_init=0.1).partial_fit(X, y)
         assert (model.model_.layers[0].W != before).any()
         assert model.optimizer_.t == 3
+
+
+@pytest.mark.parametrize("kind", BOTH)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("hidden_layer_sizes", (7,)),
+        ("hidden_layer_sizes", (16, 16)),
+        ("l2", 0.1),
+        ("dropout", 0.5),
+        ("random_state", 1),
+    ],
+)
+def test_a_network_that_goes_on_keeps_its_settings(
+    rings, kind, name, value
+):
+    model = kind(max_iter=1, warm_start=True).fit(*rings)
+    model.set_params(**{name: value})
+    for go_on in (model.fit, model.partial_fit):
+        with pytest.raises(ValueError, match=f"{name} must stay"):
+            go_on(*rings)
+    model.set_params(warm_start=False).fit(*rings)
+    model.set_params(hidden_layer_sizes=np.ravel(model.hidden_layer_sizes))
+    model.set_params(warm_start=True, batch_size=7).fit(*rings)
+
+
+def test_a_random_state_may_be_copied_with_its_network(rings):
+    model = Classifier(
+        max_iter=1, warm_start=True, random_state=np.random.RandomState(0)
+    ).fit(*rings)
+    for copied in (copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))):
+        copied(model).fit(*rings)
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_masked_rows_are_refused(rings, kind):
+    X, y = rings
+    masked = np.ma.array(X, mask=X > 0)
+    model = kind(max_iter=1).fit(np.ma.array(X), y)  # nothing is masked
+    for call in (
+        lambda: model.fit(masked, y),
+        lambda: model.partial_fit(masked, y),
+        lambda: model.predict(masked),
+    ):
+        with pytest.raises(ValueError, match="X must have no masked"):
+            call()
+    with pytest.raises(ValueError, match="y must have no masked"):
+        model.fit(X, np.ma.array(y, mask=y == 0))

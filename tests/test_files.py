@@ -27,7 +27,7 @@ def test_others_may_read_a_new_file(tmp_path):
     ("error", "paths"),
     [
         (TypeError, [0, False, None, b"w", 1.5, [], Path]),
-        (ValueError, ["", "a\0b"]),
+        (ValueError, ["", "a\0b", "a/", "a/b/", "/"]),
     ],
 )
 def test_what_is_no_path_is_refused_in_one_way(error, paths):
@@ -44,6 +44,15 @@ def test_what_is_no_path_is_refused_in_one_way(error, paths):
         for path in paths:
             with pytest.raises(error, match="must be the name of a file"):
                 call(path)
+
+
+def test_a_name_too_long_for_the_disk_is_refused(tmp_path):
+    path, model = tmp_path / ("x" * 300), nn.Sequential(nn.Dense(2, 1))
+    with pytest.raises(nn.WeightFileError, match="cannot be opened"):
+        model.load(path)
+    with pytest.raises(OSError, match="xxx"):
+        model.save(path)
+    assert not os.listdir(tmp_path)
 
 
 def test_a_folder_and_other_data_are_refused(tmp_path):

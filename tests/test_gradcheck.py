@@ -234,3 +234,15 @@ def test_fresh_networks_raise_no_alarm(rate, cases):
         X, y = rng.standard_normal((4, 5)), rng.integers(0, 2, 4)
         errors = model_errors(model, SoftmaxCrossEntropy(), X, y)
         assert max(errors.values()) < 1e-6, seed
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint64, bool])
+def test_relative_errors_of_whole_numbers_do_not_wrap(kind):
+    a, b = np.array([0], kind), np.array([1], kind)
+    assert relative_error(a, b) == relative_error(b, a) == 1
+
+
+@pytest.mark.parametrize("least", [-1, np.nan, "a", None, 2 + 0j])
+def test_a_divisor_without_sense_is_refused(least):
+    with pytest.raises((TypeError, ValueError), match="least must be"):
+        relative_error([1.0], [2.0], least=least)

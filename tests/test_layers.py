@@ -562,3 +562,73 @@ def test_a_prediction_before_backward_changes_nothing(keeper, X):
     assert np.array_equal(keeper.backward(A), alone.backward(A))
     for name, gradient in alone.gradients().items():
         assert np.array_equal(keeper.gradients()[name], gradient)
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "value"),
+    [
+        (lambda: Dense(3, 4, rng=0), "W", np.ones((3, 1), np.float32)),
+        (lambda: Dense(3, 4, rng=0), "W", np.ones(3, np.float32)),
+        (lambda: Dense(3, 4, rng=0), "W", [[1.0] * 4] * 3),
+        (lambda: Dense(3, 4, rng=0), "W", None),
+        (lambda: Dense(3, 4, rng=0), "b", np.ones((5, 1), np.float32)),
+        (lambda: Dense(3, 4, rng=0), "b", 0.0),
+        (lambda: BatchNormalization(3), "beta", np.ones((5, 1))),
+        (lambda: BatchNormalization(3), "running_var", np.ones(1)),
+        (lambda: BatchNormalization(3), "gamma", [1.0] * 3),
+        (lambda: Normalization([1] * 3, [2] * 3), "std", np.ones((5, 1))),
+    ],
+)
+def test_arrays_set_by_hand_are_not_broadcast(make, name, value):
+    layer, X = make(), np.ones((5, 3), np.float32)
+    layer.forward(X)
+    setattr(layer, name, value)
+    with pytest.raises(ValueError, match=f"must have .*column.*{name} "):
+        layer.forward(X)
+
+
+@pytest.mark.parametrize("value", [-0.1, np.nan, "a", None])
+def test_numbers_set_by_hand_are_checked(value):
+    for layer, name in [
+        (Dropout(0.5), "rate"),
+        (BatchNormalization(2), "momentum"),
+        (L1(0.1), "lam"),
+    ]:
+        before = getattr(layer, name)
+        with pytest.raises((TypeError, ValueError), match=f"{name} must"):
+            setattr(layer, name, value)
+        assert getattr(layer, name) == before
+
+
+def test_a_constructor_that_is_not_called_is_named():
+    class Forgetful(Dropout):
+        def __init__(self):
+            pass
+
+    with pytest.raises(AttributeError, match=r"call super\(\).__init__"):
+        Forgetful().forward([[1.0]], training=True)
+
+
+@pytest.mark.parametrize(
+    "slopes", [np.ones(1), np.ones((5, 3, 1)), 0, None]
+)
+def test_a_penalty_has_a_slope_for_each_weight(slopes):
+    class Own(L2):
+        def gradient(self, W):
+            return slopes
+
+    layer = Dense(3, 1, rng=0, regularizer=Own(0.1))
+    with pytest.raises(ValueError, match=r"array of shape \(3, 1\)"):
+        layer.gradients()
+
+
+def test_a_layer_too_large_for_an_array_is_refused():
+    for shape in ((2**62, 4), (4, 2**62), (2**31, 2**31)):
+        with pytest.raises(ValueError, match="n_in times n_out must be"):
+            Dense(*shape)
+
+
+@pytest.mark.parametrize("dtype", [int, "text", None])
+def test_a_normalization_of_rows_names_a_wrong_type(dtype):
+    with pytest.raises(TypeError, match="dtype must be"):
+        Normalization.of([[1.0], [2.0]], dtype=dtype)

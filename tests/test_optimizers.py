@@ -585,3 +585,71 @@ def test_adamw_and_clipping_agree_with_keras():
     for ours, right in zip(w.values(), theirs, strict=True):
         # Keras rounds lr and the betas to float32
         assert np.abs(ours - np.array(right)).max() < 1e-6
+
+
+def test_networks_that_share_a_layer_need_two_optimizers():
+    shared = Dense(3, 3, rng=0)
+    first = Sequential(shared, Dense(3, 1, rng=1))
+    second = Sequential(shared, Dense(3, 1, rng=2))
+    third = Sequential(ReLU(), shared, Dense(3, 1, rng=3))
+    rule = Adam()
+    for model in (first, second, third):
+        model.forward(np.ones((2, 3)), training=True)
+        model.backward(np.ones((2, 1)))
+    rule.step(first.parameters(), first.gradients())
+    for other in (second, third):
+        with pytest.raises(ValueError, match="make a new optimizer"):
+            rule.step(other.parameters(), other.gradients())
+    rule.step(first.parameters(), first.gradients())
+
+
+@pytest.mark.parametrize("rule", [Momentum, RMSProp, Adam, AdamW])
+def test_a_copy_has_a_memory_of_its_own(rule):
+    def stepped(rule):
+        w = {"W": np.ones((2, 3))}
+        rule.step(w, {"W": np.full((2, 3), 0.5)})
+        return w["W"]
+
+    original = rule()
+    stepped(original)
+    other, untouched = copy.copy(original), copy.deepcopy(original)
+    for _ in range(3):
+        stepped(copy.copy(other))
+    assert np.array_equal(stepped(other), stepped(untouched))
+
+
+@pytest.mark.parametrize("value", [-1, np.nan, "a"])
+def test_settings_are_checked_after_construction_too(value):
+    for rule, names in {
+        Momentum(): ["momentum", "lr_decay", "clip"],
+        RMSProp(): ["rho", "eps"],
+        AdamW(): ["beta1", "beta2", "eps", "weight_decay"],
+    }.items():
+        for name in names:
+            before = getattr(rule, name)
+            with pytest.raises((TypeError, ValueError), match=name):
+                setattr(rule, name, value)
+            assert getattr(rule, name) == before
+    rule.clip = None  # allowed, as in the constructor
+    with pytest.raises(ValueError, match=r"beta1 .* below 1"):
+        rule.beta1 = 1
+
+
+@pytest.mark.parametrize("base", [Optimizer, Joint])
+@pytest.mark.parametrize("small", [0, 8_192])
+@pytest.mark.parametrize("change", [-0.1, None, np.ones(1), [0.0]])
+def test_a_change_has_the_shape_of_its_gradient(
+    base, small, change, monkeypatch
+):
+    monkeypatch.setattr(Joint, "small", small)
+
+    class Own(base):
+        def change(self, g, state, lr):
+            return change
+
+    w = {"W": np.ones((2, 3))}
+    with pytest.raises(
+        ValueError, match="change must be an array of shape"
+    ):
+        Own(0.1).step(w, {"W": np.ones((2, 3))})
+    assert (w["W"] == 1).all()

@@ -59,3 +59,13 @@ def test_a_layer_prices_its_weights_and_not_its_biases():
     assert layer.gradients()["W"] == pytest.approx(W)
     assert not layer.gradients()["b"].any()
     assert Dense(2, 2).penalty() == 0.0
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint64, bool])
+def test_whole_numbers_do_not_overflow(kind):
+    w = np.full((4, 4), np.array(100, kind))  # 100 * 100 is beyond int8
+    for penalty in (L1(1), L2(1)):
+        assert penalty(w) == penalty(w.astype(float)) > 0
+    large = np.full((3, 3), 2**63, np.uint64)
+    assert L2(1)(large) == pytest.approx(9 * 2.0**126)
+    assert L1(1)(large) == pytest.approx(9 * 2.0**63)

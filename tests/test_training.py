@@ -659,3 +659,64 @@ def test_rates_without_sense(line, rates, message):
     how = {"loss": MeanSquaredError(), "optimizer": SGD()}
     with pytest.raises((TypeError, ValueError), match=message):
         range_test(model, *line, rates, **how)
+
+
+@pytest.mark.parametrize("batch_size", [2, 1024])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda X: X[:-1],
+        lambda X: np.vstack([X, X]),
+        lambda X: X.sum(),
+        lambda X: None,
+        lambda X: "text",
+    ],
+)
+def test_predict_wants_a_row_for_each_row(answer, batch_size):
+    class Own(ReLU):
+        def forward(self, X, training=False):
+            return answer(super().forward(X, training))
+
+    with pytest.raises(
+        (TypeError, ValueError), match=r"model (must )?return"
+    ):
+        predict(Sequential(Own()), np.ones((6, 2)), batch_size=batch_size)
+
+
+@pytest.mark.parametrize("penalty", [np.ones(1), "a", None, 1j])
+def test_a_penalty_is_a_number(penalty):
+    class Own(Dense):
+        def penalty(self):
+            return penalty
+
+    X = np.ones((6, 2))
+    with pytest.raises(TypeError, match="the penalty must return a number"):
+        train_step(
+            Own(2, 1), X, X[:, :1], loss=MeanSquaredError(), optimizer=SGD()
+        )
+
+
+def test_layers_set_by_hand_are_checked_before_training():
+    X, layer = np.ones((6, 2)), Dense(2, 2)
+    for layers, message in [
+        ((layer, layer), "must have one place"),  # its slopes got lost
+        ([layer, "text"], "must hold layers"),
+    ]:
+        model = Sequential(layer)
+        model.layers = layers
+        with pytest.raises((TypeError, ValueError), match=message):
+            fit(
+                model,
+                X,
+                X,
+                loss=MeanSquaredError(),
+                optimizer=SGD(),
+                epochs=1,
+            )
+
+
+def test_big_endian_targets_are_numbers_as_others():
+    Z = np.array([[1.0], [2.0]])
+    loss = MeanSquaredError()
+    right = loss.forward(Z, 0 * Z)
+    assert loss.forward(Z.astype(">f8"), (0 * Z).astype(">f8")) == right

@@ -19,6 +19,7 @@ from nn.weights import (
     WeightFileError,
     _digest,
     load_arrays,
+    match_arrays,
     read_arrays,
     save_arrays,
 )
@@ -377,3 +378,14 @@ def test_a_standard_deviation_of_zero_is_refused(path):
         other.load(path)
     for name, a in other.state().items():
         assert np.array_equal(a, before[name])
+
+
+@pytest.mark.parametrize("arrays", [{"a": [1.0]}, [1.0], None, {"a": None}])
+def test_what_is_matched_must_be_arrays(arrays):
+    right = {"a": np.ones(1)}
+    match_arrays("file", right, right)
+    for pair in ((arrays, right), (right, arrays)):
+        with pytest.raises(
+            TypeError, match="must be a dictionary of arrays"
+        ):
+            match_arrays("file", *pair)
