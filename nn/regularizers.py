@@ -33,7 +33,7 @@ class L2:
     """Penalty lam * sum w^2, which makes large weights expensive.
 
     Keras uses the same factor. PyTorch's ``weight_decay`` is 2 lam in
-    SGD and Adam; AdamW's shrinks the weights apart from the slope.
+    SGD and Adam; AdamW's shrinks the weights without entering the slope.
     """
 
     lam = Bounded(least=0)
