@@ -53,7 +53,7 @@ def softmax(Z):
 
     Z and P have the shape (n, k), one sample per row, or (k,) for one
     sample. The largest logit of each row is subtracted first, so that
-    exp cannot overflow (Bridle, 1990).
+    exp cannot overflow. Bridle (1990) named the function.
     """
     Z = as_scores("Z", Z)  # (n, k)
     E = np.exp(Z - np.max(Z, axis=-1, keepdims=True))  # (n, k), in [0, 1]
