@@ -15,6 +15,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import BaggingClassifier
 from sklearn.inspection import permutation_importance
 from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -460,3 +461,12 @@ def test_masked_rows_are_refused(rings, kind):
             call()
     with pytest.raises(ValueError, match="y must have no masked"):
         model.fit(X, np.ma.array(y, mask=y == 0))
+
+
+def test_the_hidden_layers_are_by_default_those_of_scikit_learn():
+    for ours, theirs in (
+        (NeuralNetClassifier, MLPClassifier),
+        (NeuralNetRegressor, MLPRegressor),
+    ):
+        name = "hidden_layer_sizes"
+        assert ours().get_params()[name] == theirs().get_params()[name]

@@ -133,7 +133,7 @@ WRONG = {
     "L2.__call__": ("return = self.lam * abs(W).sum()",),
     "SGD.change": ("lr = lr / 2", "return = -lr * np.sign(g)"),
     "Momentum.change": (
-        "momentum = 1",
+        "momentum = self.momentum / 2",
         "momentum = self.momentum**2",
         "lr = lr * (1 - self.momentum)",
         "state = [0 * u for u in state]",

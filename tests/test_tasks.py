@@ -26,7 +26,7 @@ from nn.datasets import (
     california_housing,
     fashion_mnist_sample,
 )
-from nn.tasks import TASKS, HousingFeatures, load
+from nn.tasks import TASKS, HousingFeatures, fashion_mnist, load
 from nn.tasks.california_housing import SKEWED, Districts
 
 HOUSING, FASHION = TASKS["california-housing"], TASKS["fashion-mnist"]
@@ -307,3 +307,9 @@ def test_every_layer_predicts_unless_it_is_told_to_train():
     for kind in kinds:
         found = inspect.signature(kind.forward).parameters["training"]
         assert found.default is usual.default is False, kind
+
+
+def test_the_border_of_an_image_is_all_four_sides():
+    (found,) = fashion_mnist._border(np.arange(12).reshape(1, 3, 4))
+    rows, columns = [0, 1, 2, 3, 8, 9, 10, 11], [0, 4, 8, 3, 7, 11]
+    assert sorted(found) == sorted(rows + columns)

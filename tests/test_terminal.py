@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from nn.cli._process import Signals
+
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "samples"
 TRAIN = "train", "california-housing"
@@ -227,3 +229,11 @@ def test_a_console_of_few_signs(tmp_path, encoding, code, arguments):
     assert process.returncode == code
     assert b"Traceback" not in err
     assert (out + err).decode(encoding).strip()
+
+
+def test_a_command_leaves_the_handlers_of_signals_as_they_were():
+    numbers = signal.SIGINT, signal.SIGTERM
+    before = [*map(signal.getsignal, numbers)]
+    with Signals():
+        assert all(signal.getsignal(n) not in before for n in numbers)
+    assert [*map(signal.getsignal, numbers)] == before
