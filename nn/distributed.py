@@ -182,10 +182,10 @@ def fit_shards(
     ``shards`` are functions without arguments, each of which returns some
     of the rows, (X, y). A worker that needs a shard calls the function
     and keeps the rows. ``executor`` comes from ``processes``, or is any
-    with the method map of concurrent.futures. It takes no weights of
-    rows; all else is as in ``fit``, and up to rounding so are the network
-    and the history, if the loss is a mean over the rows. Raises ValueError
-    for a layer that needs a whole batch, such as Dropout.
+    object with the method map of concurrent.futures. Rows cannot be
+    weighted; all else is as in ``fit``, and if the loss is a mean over
+    the rows, so are the network and the history, up to rounding. Raises
+    ValueError for a layer that needs a whole batch, such as Dropout.
     """
     metrics = _check_training(model, loss, metrics, optimizer, on_epoch)
     check_by_row(model)
