@@ -67,7 +67,8 @@ FOUND = """() => ({
 # The slowest figure whose data come late, timed from a jump to it
 COMING = """async () => {
   let slowest = 0;
-  for (const figure of document.querySelectorAll("figure[data-nn]:has(script)")) {
+  const figures = document.querySelectorAll("figure[data-nn]:has(script)");
+  for (const figure of figures) {
     const start = performance.now();
     if (figure.dataset.state) continue;
     figure.scrollIntoView();
