@@ -342,6 +342,20 @@ def test_a_damaged_weight_file_is_told(run, tmp_path, bag):
     assert "w.safetensors must be an intact" in err
 
 
+def test_preview_draws_the_training_rows(run, monkeypatch):
+    task, drawn = tasks.TASKS["california-housing"], []
+
+    def preview(X, y):
+        drawn.append((X, y))
+        return figures.subplots()[0]
+
+    changed = replace(task, preview=preview)
+    monkeypatch.setitem(tasks.TASKS, task.name, changed)
+    run("preview", "california-housing", "--out", "p.png")
+    for found, expected in zip(drawn[0], task.data()[0], strict=True):
+        assert np.array_equal(found, expected)
+
+
 def test_preview_draws_a_picture(run, tmp_path):
     code, out, _ = run("preview", "california-housing", "--out", "p.png")
     assert code == 0

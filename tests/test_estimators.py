@@ -470,3 +470,15 @@ def test_the_hidden_layers_are_by_default_those_of_scikit_learn():
     ):
         name = "hidden_layer_sizes"
         assert ours().get_params()[name] == theirs().get_params()[name]
+
+
+@pytest.mark.parametrize("state", [0, np.random.RandomState(0)])
+def test_a_random_state_fixes_the_initial_weights(rings, state):
+    """In every release; the steps are too short to change them."""
+    model = Classifier(
+        random_state=state, learning_rate_init=1e-40, max_iter=1
+    ).fit(*rings)
+    seed = np.random.RandomState(0).randint(2**31 - 1)
+    rng, *_ = np.random.default_rng(seed).spawn(3)
+    layer = nn.Dense(2, 16, init=nn.glorot_uniform, rng=rng, dtype=float)
+    assert np.array_equal(model.model_.layers[0].W, layer.W)
