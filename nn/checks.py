@@ -144,16 +144,17 @@ def as_number(
 class Bounded(Generic[T]):
     """An attribute that is a number within bounds whenever it is set.
 
-    ``rho = Bounded(least=0, below=1)`` in a class checks as ``as_number``
-    does, in the constructor and after it; ``optional`` permits None.
+    ``rho = Bounded("rho", least=0, below=1)`` in a class checks as
+    ``as_number`` does, in the constructor and after it; ``optional``
+    permits None.
     """
 
-    def __init__(self, *, optional: bool = False, **bounds: float) -> None:
+    def __init__(
+        self, name: str, *, optional: bool = False, **bounds: float
+    ) -> None:
+        self.name: str = name
         self.optional: bool = optional
         self.bounds: dict[str, float] = bounds
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name: str = name
 
     def __set__(self, owner: object, value: Any) -> None:
         if not (self.optional and value is None):

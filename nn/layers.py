@@ -292,7 +292,7 @@ class Dropout(Layer):
     X and A (n, m). ``rng`` is a seed, a Generator or None.
     """
 
-    rate = Bounded(least=0, below=1)
+    rate = Bounded("rate", least=0, below=1)
     # chapter 19
     needs_batch = "draws its masks in the order of all rows of a batch"
 
@@ -327,8 +327,8 @@ class BatchNormalization(Layer):
     all others (n_in,). Ioffe and Szegedy (2015).
     """
 
-    momentum = Bounded(least=0, below=1)
-    eps = Bounded(above=0)
+    momentum = Bounded("momentum", least=0, below=1)
+    eps = Bounded("eps", above=0)
     needs_batch = "takes the mean over all rows of a batch"
 
     def __init__(self, n_in, *, momentum=0.9, eps=1e-5, dtype=np.float32):

@@ -40,9 +40,9 @@ class Optimizer:
     """
 
     # chapter 22
-    lr_decay = Bounded(least=0)
+    lr_decay = Bounded("lr_decay", least=0)
     # chapter 22
-    clip = Bounded(above=0, optional=True)
+    clip = Bounded("clip", above=0, optional=True)
 
     # chapter 22
     def __init__(self, lr, *, lr_decay=0.0, clip=None):
@@ -223,7 +223,7 @@ class Momentum(Joint):
     """u <- momentum u - lr g;  w <- w + u (Polyak, 1964)."""
 
     # chapter 22
-    momentum = Bounded(least=0, below=1)
+    momentum = Bounded("momentum", least=0, below=1)
 
     # chapter 22
     def __init__(self, lr=0.01, *, momentum=0.9, lr_decay=0.0, clip=None):
@@ -248,9 +248,9 @@ class RMSProp(Joint):
     """
 
     # chapter 22
-    rho = Bounded(least=0, below=1)
+    rho = Bounded("rho", least=0, below=1)
     # chapter 22
-    eps = Bounded(above=0)
+    eps = Bounded("eps", above=0)
 
     # chapter 22
     def __init__(
@@ -279,11 +279,11 @@ class Adam(Joint):
     """
 
     # chapter 22
-    beta1 = Bounded(least=0, below=1)
+    beta1 = Bounded("beta1", least=0, below=1)
     # chapter 22
-    beta2 = Bounded(least=0, below=1)
+    beta2 = Bounded("beta2", least=0, below=1)
     # chapter 22
-    eps = Bounded(above=0)
+    eps = Bounded("eps", above=0)
 
     # chapter 22
     def __init__(
@@ -342,7 +342,7 @@ class AdamW(Adam):
     with one axis, do not decay (Loshchilov and Hutter, 2019).
     """
 
-    weight_decay = Bounded(least=0)
+    weight_decay = Bounded("weight_decay", least=0)
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ __all__ = [
 class L1:
     """Penalty lam * sum |w|, which can make weights exactly zero."""
 
-    lam = Bounded(least=0)
+    lam = Bounded("lam", least=0)
 
     def __init__(self, lam):
         self.lam = lam
@@ -36,7 +36,7 @@ class L2:
     SGD and Adam; AdamW's shrinks the weights without entering the slope.
     """
 
-    lam = Bounded(least=0)
+    lam = Bounded("lam", least=0)
 
     def __init__(self, lam):
         self.lam = lam
