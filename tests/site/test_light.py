@@ -302,6 +302,20 @@ def test_large_data_wait_for_the_reader(tmp_path):
     assert file.read_text().endswith(f'["k1"] = {many};\n')
 
 
+def test_scripts_of_figures_have_no_comments():
+    script = """<script type="module">
+// What it is.
+const a = "//b"; // kept
+  /** What f does. */
+  f(`
+  c`);
+</script>"""
+    page = f"<p>\n// text\n</p>{script}"
+    short = script.replace("// What it is.\n", "")
+    short = short.replace("  /** What f does. */\n", "")
+    assert later.without_comments(page) == page.replace(script, short)
+
+
 def test_data_that_cannot_be_loaded_are_told(visit, tmp_path):
     from nn.figures import Figure
 

@@ -10,6 +10,8 @@ import posixpath
 import re
 
 LEAST = 10_000
+SCRIPT = re.compile(r'<script type="module".*?</script>', re.DOTALL)
+COMMENT = re.compile(r"(?m)^ *(?://.*|/\*\*.*\*/)\n")
 CALL = re.compile(
     rf'^mount\("(\w+)", figure, (.{{{LEAST},}})\);$', re.MULTILINE
 )
@@ -31,6 +33,11 @@ near.observe(root);
 }}"""
 
 
+def without_comments(text):
+    """Return a page whose figures' scripts have no lines of comments."""
+    return SCRIPT.sub(lambda match: COMMENT.sub("", match[0]), text)
+
+
 def put_aside(text, path, site):
     """Move the data of a page's large figures to files of the site."""
     folder = site / "_static" / "figures"
@@ -46,4 +53,4 @@ def put_aside(text, path, site):
         )
         return LATER.format(key=key, address=address)
 
-    return CALL.sub(move, text)
+    return CALL.sub(move, without_comments(text))

@@ -1,7 +1,8 @@
 """Pictures of the pages: smaller files, known sizes, fetched when seen.
 
-Each PNG becomes a WebP file, without any loss unless a little makes a large
-one smaller, as in photographs; so do the stills of the interactive figures,
+Each PNG becomes a WebP file: one with a palette keeps half of its colours,
+and a large one loses a little if that makes it smaller, as in photographs;
+all others stay as they are. So do the stills of the interactive figures,
 which are inside the notebooks' HTML. Plots and photographs get classes of
 their own, because in the dark only plots may change their colours. On a
 narrow screen a picture stays so wide that its labels can be read, and
@@ -25,6 +26,7 @@ SIZED = re.compile(r"\b(?:width|height|loading)=")
 FOLDER = "_images"
 CARD = 480  # pixels
 LARGE = 40_000  # bytes without any loss
+COLOURS = 128  # of a picture with a palette
 GROUND = 0.06  # the part of a picture that is black if it has photographs
 SMALLEST = 8  # points: the smallest labels of the chapters' pictures
 READABLE = 9  # CSS pixels: their smallest size on a page
@@ -106,6 +108,10 @@ def write(png, folder, *, small=False):
     target = folder / name
     if not target.exists():
         folder.mkdir(exist_ok=True)
+        if picture.mode == "P":
+            picture = picture.convert("RGB").quantize(
+                COLOURS, dither=Image.Dither.NONE
+            )
         if small:
             data = webp(picture, quality=80)
         else:
