@@ -154,7 +154,7 @@ def test_one_can_paint_by_keyboard_alone(page):
 
 def test_inside_are_the_units_that_move_the_score_most(page):
     page.get_by_label("look inside").check()
-    model, before = float64(fashion_model()), None
+    model, before = rounded(fashion_model()), None
     for _ in range(5):
         click(page, "Next random image")
         shown = values(page)
@@ -195,7 +195,7 @@ def test_inside_are_the_units_that_move_the_score_most(page):
 
 def slopes(picture, target):
     """The slope of the loss of a class for each pixel, (784,)."""
-    model, loss = float64(fashion_model()), nn.SoftmaxCrossEntropy()
+    model, loss = rounded(fashion_model()), nn.SoftmaxCrossEntropy()
     x = picture.reshape(1, 784).astype(float)
     loss.forward(model.forward(x, training=True), np.array([target]))
     return model.backward(loss.backward())[0]
