@@ -106,7 +106,9 @@ def test_networks_by_chance_are_found_again(cases):
         X = np.concatenate([X, -X])  # batch normalization needs two rows
         y = rng.standard_normal(model.forward(X).shape)
         found = errors(model, nn.MeanSquaredError(), X, y, least=0.1)
-        assert max(found.values()) < 1e-12, seed  # some nearly cancel
+        # of equal rows, each multiplies roundings by 1 / sqrt(eps) = 316
+        norms = repr(model.layers).count("BatchNormalization")
+        assert max(found.values()) < max(1e-12, 1e-13 * 316**norms), seed
 
 
 # --- operations
