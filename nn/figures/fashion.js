@@ -106,7 +106,7 @@ export default {
       const verdict = `The network says ${classes[best]}, with ${percent(p[best])}`;
       const empty = pixels.every((v) => v === 0);
       const name = changed ? "it was labelled" : "it is labelled";
-      if (empty) say(`There is nothing in the picture. ${verdict}: “nothing” is no class it knows.`);
+      if (empty) say(`There is nothing in the picture. ${verdict}: “nothing” is not a class that it knows.`);
       else say(`${best === truth ? "✓" : "✗"} ${verdict}; ${name} ${classes[truth]}.${told}`);
       told = "";
       canvas.setAttribute("aria-label", `Picture of 28 by 28 pixels, labelled ${classes[truth]}`);
